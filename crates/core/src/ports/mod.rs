@@ -1,0 +1,4 @@
+//! What the rules need from the world.
+
+pub mod delivery;
+pub mod store;

@@ -1,0 +1,378 @@
+//! The store's contract.
+//!
+//! Each method is one *step*: one transaction, one durable commit, one outcome. A step reads no
+//! clock, takes no closure and leaks no transaction; a lost race and a missing row are outcomes,
+//! not errors. Every rule inside a step is a pure function of this crate ([`challenge::open`],
+//! [`challenge::judge`], [`session::rotate`]), so each back end only loads, asks and writes.
+//!
+//! The memory store of [`crate::testing`] is the contract in its plainest form, and
+//! `store/tests/contract` holds every back end to it.
+//!
+//! [`challenge::open`]: crate::challenge::open
+//! [`challenge::judge`]: crate::challenge::judge
+//! [`session::rotate`]: crate::session::rotate
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{
+    audit::UserChange,
+    challenge::{Answer, AnswerRules, Challenge},
+    delivery::{Delivery, DeliveryId, DeliveryState, ProviderName, Receipt},
+    id::{ChallengeId, SessionId, UserId},
+    phone::PhoneNumber,
+    policy::{NumberPolicy, SessionPolicy},
+    session::{NewSession, Session},
+    standing::Wait,
+    time::Timestamp,
+    user::{Activity, NewUser, Role, User, Username},
+};
+
+/// All that phonekey keeps.
+pub trait Store:
+    ChallengeStore + SessionStore + UserStore + DeliveryStore + MaintenanceStore
+{
+}
+
+impl<S> Store for S where
+    S: ChallengeStore + SessionStore + UserStore + DeliveryStore + MaintenanceStore + ?Sized
+{
+}
+
+/// Why a step could not be taken. It then changed nothing, as far as anyone can tell.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is full, or took too long: try again later.
+    #[error("the database is not available")]
+    Unavailable {
+        /// What the driver said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A row holds what no version of phonekey wrote.
+    #[error("table {table} holds a row that cannot be read: {problem}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it; never the row's content.
+        problem: String,
+    },
+    /// The database refused a statement for a reason that no step expects: a bug.
+    #[error("the database refused a statement")]
+    Unexpected {
+        /// What the driver said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Steps on challenges.
+#[async_trait]
+pub trait ChallengeStore: Send + Sync {
+    /// Opens a challenge together with its first delivery, if the number's standing allows it.
+    async fn open_challenge(&self, step: OpenChallenge) -> Result<OpenOutcome, StoreError>;
+
+    /// Counts and judges an answer; if it is right, ends the challenge and its siblings, finds or
+    /// creates the user, opens the session and records the login.
+    async fn answer_challenge(&self, step: AnswerChallenge) -> Result<AnswerOutcome, StoreError>;
+
+    /// Closes a challenge that no provider would carry.
+    async fn give_up_challenge(&self, id: ChallengeId, now: Timestamp) -> Result<(), StoreError>;
+}
+
+/// See [`ChallengeStore::open_challenge`].
+#[derive(Clone, Debug)]
+pub struct OpenChallenge {
+    /// The challenge, open.
+    pub challenge: Challenge,
+    /// Its first delivery; none for a test number.
+    pub delivery: Option<Delivery>,
+    /// The number's rules.
+    pub policy: Arc<NumberPolicy>,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// See [`ChallengeStore::open_challenge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenOutcome {
+    /// It is open.
+    Opened {
+        /// When the next code may be asked for.
+        resend_at: Timestamp,
+    },
+    /// The number must wait; nothing was changed.
+    Wait(Wait),
+}
+
+/// See [`ChallengeStore::answer_challenge`].
+#[derive(Clone, Debug)]
+pub struct AnswerChallenge {
+    /// The challenge that is answered.
+    pub id: ChallengeId,
+    /// The answer.
+    pub answer: Answer,
+    /// How it is judged.
+    pub rules: Arc<AnswerRules>,
+    /// The name of the user, if this login creates one.
+    pub username: Username,
+    /// The session that a right answer opens.
+    pub session: NewSession,
+    /// How long it lives.
+    pub session_policy: SessionPolicy,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// See [`ChallengeStore::answer_challenge`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnswerOutcome {
+    /// Right: the session is open.
+    LoggedIn(Box<Session>),
+    /// Right, but the user may not log in. The challenge is spent all the same.
+    Barred,
+    /// Wrong, and counted; `left` more are heard.
+    Wrong {
+        /// Answers left for this challenge.
+        left: u8,
+    },
+    /// Nothing was compared: no such challenge for this number, or it has ended.
+    Dead,
+    /// Nothing was compared: the number must wait.
+    Wait(Wait),
+    /// Right, but the generated username is taken; nothing was changed, so answer again with
+    /// another.
+    UsernameTaken,
+}
+
+/// Steps on sessions.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Judges a presented refresh token and advances, repeats or revokes its session.
+    async fn rotate_session(&self, step: RotateSession) -> Result<RotateOutcome, StoreError>;
+}
+
+/// See [`SessionStore::rotate_session`].
+#[derive(Clone, Debug)]
+pub struct RotateSession {
+    /// Whose session.
+    pub user: UserId,
+    /// The presented token.
+    pub presented: PresentedToken,
+    /// How it is judged.
+    pub policy: SessionPolicy,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// A refresh token as the store needs to know it.
+#[derive(Clone, Debug)]
+pub enum PresentedToken {
+    /// A generation of a session of ours.
+    Own {
+        /// The session.
+        session: SessionId,
+        /// Which of its tokens.
+        generation: u32,
+    },
+    /// A token of another server: if its session does not exist yet, it is opened; else the token
+    /// is its generation 0.
+    Foreign(NewSession),
+}
+
+/// See [`SessionStore::rotate_session`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum RotateOutcome {
+    /// The session's tokens may be handed out: it advanced, repeats its last step, or was adopted.
+    Granted(Box<Session>),
+    /// A replaced token was presented; the session is revoked, by this step.
+    Replayed,
+    /// No such session or user, the session is over, or the user is inactive.
+    Ended,
+}
+
+/// Steps on users.
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// The user with this id.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The user with this number.
+    async fn user_by_phone(&self, phone: PhoneNumber) -> Result<Option<User>, StoreError>;
+
+    /// The user with this name.
+    async fn user_by_username(&self, name: &Username) -> Result<Option<User>, StoreError>;
+
+    /// Up to `limit` users with ids above `after`, in order of id.
+    async fn users(&self, after: Option<UserId>, limit: u16) -> Result<Vec<User>, StoreError>;
+
+    /// Creates a user.
+    async fn create_user(&self, user: NewUser, now: Timestamp)
+    -> Result<CreateOutcome, StoreError>;
+
+    /// Changes what a user may do, and records it; `None` when there is no such user.
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: UserUpdate,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError>;
+
+    /// Deletes a user and its sessions, and records it. Its id is never given out again.
+    async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<DeleteOutcome, StoreError>;
+}
+
+/// See [`UserStore::create_user`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// Here it is.
+    Created(Box<User>),
+    /// Another user has this number.
+    PhoneTaken,
+    /// Another user has this name.
+    UsernameTaken,
+}
+
+/// See [`UserStore::change_user`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserUpdate {
+    /// Let it log in.
+    Activate,
+    /// Bar it.
+    Deactivate,
+    /// Give it all rights, `staff` among them.
+    MakeSuperuser,
+    /// Take all rights away.
+    UnmakeSuperuser,
+}
+
+impl UserUpdate {
+    /// Makes the change.
+    pub fn apply(self, user: &mut User) {
+        match self {
+            Self::Activate => user.activity = Activity::Active,
+            Self::Deactivate => user.activity = Activity::Inactive,
+            Self::MakeSuperuser => {
+                user.role = Role {
+                    staff: true,
+                    superuser: true,
+                }
+            }
+            Self::UnmakeSuperuser => user.role = Role::default(),
+        }
+    }
+
+    /// The event that records it.
+    #[must_use]
+    pub const fn recorded_as(self) -> UserChange {
+        match self {
+            Self::Activate => UserChange::Activated,
+            Self::Deactivate => UserChange::Deactivated,
+            Self::MakeSuperuser => UserChange::MadeSuperuser,
+            Self::UnmakeSuperuser => UserChange::UnmadeSuperuser,
+        }
+    }
+}
+
+/// See [`UserStore::delete_user`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteOutcome {
+    /// It is gone.
+    Deleted,
+    /// There was none.
+    Missing,
+}
+
+/// Steps on deliveries.
+#[async_trait]
+pub trait DeliveryStore: Send + Sync {
+    /// Notes what became of a pending delivery. A delivery that is settled stays as it is.
+    async fn settle_delivery(&self, step: SettleDelivery) -> Result<(), StoreError>;
+
+    /// Settles a delivery as refused and adds the next attempt, pending, in one step.
+    async fn fail_over(&self, step: SettleDelivery, next: Delivery) -> Result<(), StoreError>;
+
+    /// Takes over up to `limit` pending deliveries whose lease ended, until `leased_until`; those
+    /// whose challenge can no longer be answered are settled as dropped and not returned.
+    async fn lease_deliveries(
+        &self,
+        now: Timestamp,
+        leased_until: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<DueDelivery>, StoreError>;
+
+    /// The newest `limit` deliveries of a provider, newest first, with their challenges; those to
+    /// one number if it is given.
+    async fn recent_deliveries(
+        &self,
+        provider: &ProviderName,
+        phone: Option<PhoneNumber>,
+        limit: u16,
+    ) -> Result<Vec<DueDelivery>, StoreError>;
+}
+
+/// See [`DeliveryStore::settle_delivery`].
+#[derive(Clone, Debug)]
+pub struct SettleDelivery {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// What became of it; not pending.
+    pub state: DeliveryState,
+    /// What the provider said of it.
+    pub receipt: Receipt,
+}
+
+/// A delivery and the challenge whose message it carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its challenge.
+    pub challenge: Challenge,
+}
+
+/// Steps that keep the store in order.
+#[async_trait]
+pub trait MaintenanceStore: Send + Sync {
+    /// Whether the database answers and takes writes.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Deletes up to about `batch` rows of each kind that no rule can ask for any more.
+    async fn purge(&self, step: Purge) -> Result<Purged, StoreError>;
+}
+
+/// See [`MaintenanceStore::purge`].
+#[derive(Clone, Copy, Debug)]
+pub struct Purge {
+    /// How long a challenge and its deliveries stay after the challenge expired.
+    pub challenge_retention: Duration,
+    /// How long audit events stay.
+    pub audit_retention: Duration,
+    /// Rows of each kind at a time.
+    pub batch: u16,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// How many rows a purge deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Challenges, with their deliveries.
+    pub challenges: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Standings of numbers.
+    pub standings: u64,
+    /// Audit events.
+    pub audit_events: u64,
+}
+
+impl Purged {
+    /// Whether there was nothing to delete.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,70 @@
+//! A dispatcher that carries nothing and remembers everything.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::{
+    challenge::Challenge,
+    delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName},
+    ports::delivery::{DispatchOutcome, Dispatcher},
+    time::Timestamp,
+};
+
+/// Accepts, or answers as it is told to, and remembers the challenges it was given.
+#[derive(Debug)]
+pub struct RecordingDispatcher {
+    outcome: Mutex<DispatchOutcome>,
+    dispatched: Mutex<Vec<Challenge>>,
+}
+
+impl Default for RecordingDispatcher {
+    fn default() -> Self {
+        Self {
+            outcome: Mutex::new(DispatchOutcome::Sent),
+            dispatched: Mutex::default(),
+        }
+    }
+}
+
+impl RecordingDispatcher {
+    /// From now on it answers this.
+    pub fn answer(&self, outcome: DispatchOutcome) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+    }
+
+    /// The challenges it was given, oldest first.
+    #[must_use]
+    pub fn dispatched(&self) -> Vec<Challenge> {
+        self.dispatched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+#[async_trait]
+impl Dispatcher for RecordingDispatcher {
+    fn plan(&self, challenge: &Challenge, now: Timestamp) -> Delivery {
+        Delivery {
+            id: DeliveryId {
+                challenge: challenge.id,
+                attempt: 1,
+            },
+            channel: Channel::Sms,
+            provider: ProviderName::new("recording"),
+            created_at: now,
+            state: DeliveryState::Accepted { at: now },
+            provider_message_id: None,
+            cost: None,
+        }
+    }
+
+    async fn dispatch(&self, challenge: &Challenge, _: Delivery) -> DispatchOutcome {
+        self.dispatched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(challenge.clone());
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

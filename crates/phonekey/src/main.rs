@@ -1,0 +1,2 @@
+//! phonekey.
+fn main() {}
