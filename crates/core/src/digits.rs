@@ -69,7 +69,7 @@ mod tests {
         for (place, digit) in digits.iter().enumerate() {
             assert_eq!(
                 fold_character(*digit).to_digit(10),
-                Some(place as u32 % 10),
+                u32::try_from(place % 10).ok(),
                 "{digit:?}"
             );
         }

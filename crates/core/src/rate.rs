@@ -230,8 +230,8 @@ mod tests {
 
         assert_eq!(waits.after(0), Duration::ZERO);
         assert_eq!(waits.after(1), Duration::from_secs(30));
-        assert_eq!(waits.after(2), Duration::from_secs(60));
-        assert_eq!(waits.after(9), Duration::from_secs(60));
+        assert_eq!(waits.after(2), Duration::from_mins(1));
+        assert_eq!(waits.after(9), Duration::from_mins(1));
     }
 
     #[test]

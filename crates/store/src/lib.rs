@@ -1,1 +1,1 @@
-//! phonekey stores.
+//! phonekey's state in SQLite and PostgreSQL.

@@ -1,4 +1,4 @@
-//! Randomness that repeats: SplitMix64, for tests alone.
+//! Randomness that repeats: `SplitMix64`, for tests alone.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
