@@ -1,2 +1,3 @@
 //! phonekey.
+
 fn main() {}
