@@ -1,3 +1,7 @@
 //! phonekey.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    phonekey::command::main()
+}

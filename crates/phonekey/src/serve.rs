@@ -11,7 +11,7 @@ use crate::config::Config;
     reason = "the server owns its configuration"
 )]
 pub fn run(config: Config) -> anyhow::Result<()> {
-    crate::output::line(format_args!(
+    crate::output::note(format_args!(
         "phonekey would listen on {}",
         config.http.listen
     ));
