@@ -159,7 +159,10 @@ impl CodeBook {
     /// The longest code of a test number, if there is one.
     #[must_use]
     pub fn longest_test_code(&self) -> Option<CodeLength> {
-        self.test_numbers.iter().map(|number| number.code.length()).max()
+        self.test_numbers
+            .iter()
+            .map(|number| number.code.length())
+            .max()
     }
 
     /// The entry of a test number, while it is one.

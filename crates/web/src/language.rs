@@ -112,10 +112,14 @@ pub struct Language {
 
 impl Language {
     fn read(file: &str, source: String) -> Result<Self, CatalogueError> {
-        let error = |problem: String| CatalogueError::File { file: file.to_owned(), problem };
+        let error = |problem: String| CatalogueError::File {
+            file: file.to_owned(),
+            problem,
+        };
         let tag = file.trim_end_matches(".ftl").to_owned();
-        let identifier: LanguageIdentifier =
-            tag.parse().map_err(|_| error(format!("`{tag}` is no language tag")))?;
+        let identifier: LanguageIdentifier = tag
+            .parse()
+            .map_err(|_| error(format!("`{tag}` is no language tag")))?;
         let resource = FluentResource::try_new(source)
             .map_err(|(_, errors)| error(format!("does not parse: {errors:?}")))?;
         let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
@@ -124,10 +128,16 @@ impl Language {
         bundle
             .add_resource(resource)
             .map_err(|errors| error(format!("defines a text twice: {errors:?}")))?;
-        let mut language =
-            Self { tag, bundle, code_sent: String::new(), code_wrong: String::new() };
+        let mut language = Self {
+            tag,
+            bundle,
+            code_sent: String::new(),
+            code_wrong: String::new(),
+        };
         for text in Text::EACH {
-            language.format(text).ok_or_else(|| error(format!("lacks `{}`", text.key())))?;
+            language
+                .format(text)
+                .ok_or_else(|| error(format!("lacks `{}`", text.key())))?;
         }
         language.code_sent = language.text(Text::CodeSent).into_owned();
         language.code_wrong = language.text(Text::CodeWrong).into_owned();
@@ -154,7 +164,9 @@ impl Language {
         let pattern = self.bundle.get_message(text.key())?.value()?;
         let mut errors = Vec::new();
         let arguments = text.arguments();
-        let formatted = self.bundle.format_pattern(pattern, arguments.as_ref(), &mut errors);
+        let formatted = self
+            .bundle
+            .format_pattern(pattern, arguments.as_ref(), &mut errors);
         errors.is_empty().then(|| formatted.into_owned())
     }
 }
@@ -175,7 +187,10 @@ impl Catalogue {
             .iter()
             .position(|language| language.tag == default)
             .ok_or_else(|| CatalogueError::NoDefault(default.to_owned()))?;
-        Ok(Self { languages: languages.into(), default })
+        Ok(Self {
+            languages: languages.into(),
+            default,
+        })
     }
 
     /// The language that a caller prefers, by its `Accept-Language` (RFC 9110 §12.5.4): the first
@@ -187,7 +202,9 @@ impl Catalogue {
             choices.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
             choices.iter().find_map(|(tag, _)| {
                 let primary = tag.split('-').next().unwrap_or(tag);
-                self.languages.iter().find(|language| language.tag.eq_ignore_ascii_case(primary))
+                self.languages
+                    .iter()
+                    .find(|language| language.tag.eq_ignore_ascii_case(primary))
             })
         });
         chosen.unwrap_or(&self.languages[self.default])
@@ -220,7 +237,11 @@ mod tests {
     use super::*;
 
     fn chosen(header: Option<&str>) -> String {
-        Catalogue::load("fa").unwrap().choose(header).tag().to_owned()
+        Catalogue::load("fa")
+            .unwrap()
+            .choose(header)
+            .tag()
+            .to_owned()
     }
 
     #[test]
@@ -249,14 +270,24 @@ mod tests {
 
         let text = catalogue.choose(None).text(Text::TooMany { seconds: 3600 });
 
-        assert_eq!(text, "Too many requests for this number. Try again in 3600 seconds.");
+        assert_eq!(
+            text,
+            "Too many requests for this number. Try again in 3600 seconds."
+        );
     }
 
     #[test]
     fn a_language_that_lacks_a_text_is_refused() {
-        let error = Language::read("tr.ftl", "code-sent = x\n".to_owned()).err().unwrap();
+        let error = Language::read("tr.ftl", "code-sent = x\n".to_owned())
+            .err()
+            .unwrap();
 
-        assert!(error.to_string().contains("locales/tr.ftl: lacks `code-wrong`"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("locales/tr.ftl: lacks `code-wrong`"),
+            "{error}"
+        );
         assert!(Catalogue::load("xx").is_err());
     }
 }

@@ -26,7 +26,10 @@ async fn not_found() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ];
     let page = "<!doctype html><html lang=\"en\"><title>Not Found</title><h1>Not Found</h1>\
                 <p>The requested resource was not found on this server.</p></html>";

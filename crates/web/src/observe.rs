@@ -34,7 +34,10 @@ pub struct RequestIds {
 impl RequestIds {
     /// The caller's own id if it is a sound one, else a new UUIDv7.
     fn of(&self, request: &Request) -> HeaderValue {
-        let given = request.headers().get(REQUEST_ID).filter(|id| is_sound(id.as_bytes()));
+        let given = request
+            .headers()
+            .get(REQUEST_ID)
+            .filter(|id| is_sound(id.as_bytes()));
         given.cloned().unwrap_or_else(|| {
             let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or(0);
             let random = random::bytes(&*self.random);
@@ -60,16 +63,25 @@ pub fn observed(router: Router, ids: RequestIds) -> Router {
 }
 
 async fn observe(State(ids): State<RequestIds>, request: Request, next: Next) -> Response {
-    #[expect(clippy::disallowed_methods, reason = "measures the request, decides nothing")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measures the request, decides nothing"
+    )]
     let started = Instant::now();
     let id = ids.of(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let client = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let client = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
 
     let mut response = next.run(request).await;
 
-    let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or_default();
+    let outcome = response
+        .extensions_mut()
+        .remove::<Outcome>()
+        .unwrap_or_default();
     let status = response.status().as_u16();
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let request_id = id.to_str().unwrap_or_default();
@@ -90,16 +102,28 @@ async fn observe(State(ids): State<RequestIds>, request: Request, next: Next) ->
 }
 
 /// The answer of a handler that panicked: a bug, contained. The panic hook has logged where.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer calls")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that the layer calls"
+)]
 fn answer_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
     let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let text = text
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
     let body = r#"{"detail":"A server error occurred."}"#;
     let json = HeaderValue::from_static("application/json");
-    let mut response =
-        (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, json)], body).into_response();
+    let mut response = (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        [(header::CONTENT_TYPE, json)],
+        body,
+    )
+        .into_response();
     let fault = format!("a handler panicked: {text}").into();
-    response.extensions_mut().insert(Outcome { refusal: None, fault: Some(fault) });
+    response.extensions_mut().insert(Outcome {
+        refusal: None,
+        fault: Some(fault),
+    });
     response
 }
 

@@ -49,10 +49,20 @@ async fn ready(State(ops): State<Ops>) -> Response {
 }
 
 fn status(code: StatusCode, status: &str) -> Response {
-    (code, [(header::CACHE_CONTROL, "no-store")], Json(json!({ "status": status }))).into_response()
+    (
+        code,
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(json!({ "status": status })),
+    )
+        .into_response()
 }
 
 /// RFC 7517 §5. Verifiers may keep it for five minutes (SECURITY.md T37).
-async fn public_keys(State(ops): State<Ops>) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(ops.flows.public_keys()))
+async fn public_keys(
+    State(ops): State<Ops>,
+) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+    (
+        [(header::CACHE_CONTROL, "public, max-age=300")],
+        Json(ops.flows.public_keys()),
+    )
 }

@@ -18,8 +18,14 @@ impl Outcome {
     #[must_use]
     pub fn of(error: &Error) -> Self {
         match error {
-            Error::Refused(refusal) => Self { refusal: Some(refusal.code()), fault: None },
-            Error::Fault(fault) => Self { refusal: None, fault: Some(chain(fault)) },
+            Error::Refused(refusal) => Self {
+                refusal: Some(refusal.code()),
+                fault: None,
+            },
+            Error::Fault(fault) => Self {
+                refusal: None,
+                fault: Some(chain(fault)),
+            },
         }
     }
 }

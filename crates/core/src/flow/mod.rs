@@ -72,7 +72,10 @@ impl Flows {
     #[must_use]
     pub fn longest_code(&self) -> CodeLength {
         let configured = self.policy.challenge.code_length;
-        self.world.book.longest_test_code().map_or(configured, |longest| longest.max(configured))
+        self.world
+            .book
+            .longest_test_code()
+            .map_or(configured, |longest| longest.max(configured))
     }
 
     /// The public keys by which others verify access tokens.

@@ -52,7 +52,10 @@ impl Answer {
     }
 
     fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
-        Self { retry_after, ..self }
+        Self {
+            retry_after,
+            ..self
+        }
     }
 
     /// A body that is JSON, but no object.
@@ -63,9 +66,10 @@ impl Answer {
         };
         match endpoint {
             Endpoint::Create | Endpoint::Verify => Self::failure(&format!("{text}\n")),
-            Endpoint::Refresh => {
-                Self::new(StatusCode::BAD_REQUEST, &json!({ "non_field_errors": [text] }))
-            }
+            Endpoint::Refresh => Self::new(
+                StatusCode::BAD_REQUEST,
+                &json!({ "non_field_errors": [text] }),
+            ),
         }
     }
 
@@ -73,9 +77,10 @@ impl Answer {
     pub(super) fn field(endpoint: Endpoint, error: FieldError) -> Self {
         match endpoint {
             Endpoint::Create | Endpoint::Verify => Self::failure(&format!("{error}\n")),
-            Endpoint::Refresh => {
-                Self::new(StatusCode::BAD_REQUEST, &json!({ "refresh": [error.to_string()] }))
-            }
+            Endpoint::Refresh => Self::new(
+                StatusCode::BAD_REQUEST,
+                &json!({ "refresh": [error.to_string()] }),
+            ),
         }
     }
 
@@ -98,7 +103,10 @@ impl Answer {
     /// An access token in `Authorization` that is refused, in SimpleJWT's shape.
     pub(super) fn unauthorized(error: &Error, language: &Language) -> Self {
         let plain = |detail: &str, code: &str| {
-            Self::new(StatusCode::UNAUTHORIZED, &json!({ "detail": detail, "code": code }))
+            Self::new(
+                StatusCode::UNAUTHORIZED,
+                &json!({ "detail": detail, "code": code }),
+            )
         };
         match error {
             Error::Refused(Refusal::Token(TokenError::NoUser)) => {
@@ -137,23 +145,25 @@ impl Answer {
             Error::Refused(refusal) => {
                 let reason = Some(refusal.code());
                 match refusal {
-                    Refusal::Phone(PhoneError::RegionNotServed(region)) => {
-                        say(StatusCode::BAD_REQUEST, Text::RegionNotServed(*region), reason)
-                    }
+                    Refusal::Phone(PhoneError::RegionNotServed(region)) => say(
+                        StatusCode::BAD_REQUEST,
+                        Text::RegionNotServed(*region),
+                        reason,
+                    ),
                     Refusal::Phone(PhoneError::Invalid | PhoneError::KindRefused(_)) => {
                         Self::field(Endpoint::Create, FieldError::InvalidMobile)
                     }
                     Refusal::TooMany { retry_after, .. } => {
-                        let text = Text::TooMany { seconds: retry_after.as_secs() };
+                        let text = Text::TooMany {
+                            seconds: retry_after.as_secs(),
+                        };
                         say(StatusCode::TOO_MANY_REQUESTS, text, reason)
                             .with_retry_after(Some(*retry_after))
                     }
                     Refusal::NumberUnreachable(_) => {
                         say(StatusCode::BAD_REQUEST, Text::NumberUnreachable, reason)
                     }
-                    Refusal::UserInactive => {
-                        say(StatusCode::FORBIDDEN, Text::UserInactive, reason)
-                    }
+                    Refusal::UserInactive => say(StatusCode::FORBIDDEN, Text::UserInactive, reason),
                     // One answer for each cause, and nothing beside it.
                     Refusal::CodeWrong
                     | Refusal::Token(_)
@@ -202,7 +212,9 @@ impl Answer {
     pub(super) fn render(self, endpoint: Endpoint, renderer: Renderer) -> Response {
         let (content_type, body) = match renderer {
             Renderer::Json { indent: None } => ("application/json", self.body),
-            Renderer::Json { indent: Some(spaces) } => ("application/json", indented(&self.body, spaces)),
+            Renderer::Json {
+                indent: Some(spaces),
+            } => ("application/json", indented(&self.body, spaces)),
             Renderer::Html => {
                 let page = browse::page(endpoint, self.status, &indented(&self.body, 4));
                 ("text/html; charset=utf-8", page)
@@ -222,7 +234,10 @@ impl Answer {
             headers.insert(header::WWW_AUTHENTICATE, realm);
         }
         if let Some(retry_after) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+            headers.insert(
+                header::RETRY_AFTER,
+                HeaderValue::from(retry_after.as_secs().max(1)),
+            );
         }
         response.extensions_mut().insert(self.outcome);
         response
@@ -238,7 +253,14 @@ fn coded(status: StatusCode, message: &str, reason: Option<&str>) -> Answer {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<&'a str>,
     }
-    Answer::new(status, &Coded { code: status.as_u16(), message, reason })
+    Answer::new(
+        status,
+        &Coded {
+            code: status.as_u16(),
+            message,
+            reason,
+        },
+    )
 }
 
 fn refused_token(error: TokenError) -> Answer {
@@ -254,7 +276,10 @@ fn fixed_headers(headers: &mut HeaderMap) {
         (header::VARY, "Accept, Accept-Language, Cookie"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
     ];
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));

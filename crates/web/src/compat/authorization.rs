@@ -13,7 +13,9 @@ pub(super) async fn check(
     flows: &Flows,
     language: &Language,
 ) -> Result<(), Answer> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(()) };
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(());
+    };
     let value = String::from_utf8_lossy(value.as_bytes());
     let mut words = value.split_ascii_whitespace();
     if words.next() != Some("Token") {

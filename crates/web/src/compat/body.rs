@@ -31,15 +31,21 @@ pub(super) enum Received {
 
 /// Receives a body.
 pub(super) async fn receive(body: Body, timeout: Duration) -> Received {
-    tokio::time::timeout(timeout, collect(body)).await.unwrap_or(Received::TooSlow)
+    tokio::time::timeout(timeout, collect(body))
+        .await
+        .unwrap_or(Received::TooSlow)
 }
 
 async fn collect(mut body: Body) -> Received {
     let mut kept = BytesMut::new();
     let mut read = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Received::Broken };
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(frame) = frame else {
+            return Received::Broken;
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         read += data.len();
         if read <= MAX_BODY_BYTES {
             kept.extend_from_slice(&data);
@@ -48,7 +54,11 @@ async fn collect(mut body: Body) -> Received {
             break;
         }
     }
-    if read > MAX_BODY_BYTES { Received::TooLarge } else { Received::Whole(kept.freeze()) }
+    if read > MAX_BODY_BYTES {
+        Received::TooLarge
+    } else {
+        Received::Whole(kept.freeze())
+    }
 }
 
 /// The fields of a body.
@@ -79,13 +89,22 @@ pub(super) async fn parse(content_type: Option<&str>, body: Bytes) -> Result<Par
         return Ok(Parsed::Fields(Fields::new()));
     }
     let content_type = content_type.unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match essence.as_str() {
         "application/json" => parse_json(&body),
         "application/x-www-form-urlencoded" => {
             let fields = form_urlencoded::parse(&body);
             let text = |text: std::borrow::Cow<'_, str>| Value::Text(text.into_owned());
-            Ok(Parsed::Fields(fields.map(|(name, value)| (name.into_owned(), text(value))).collect()))
+            Ok(Parsed::Fields(
+                fields
+                    .map(|(name, value)| (name.into_owned(), text(value)))
+                    .collect(),
+            ))
         }
         "multipart/form-data" => parse_multipart(content_type, body).await,
         _ => Err(BodyError::UnsupportedType(content_type.to_owned())),
@@ -93,16 +112,18 @@ pub(super) async fn parse(content_type: Option<&str>, body: Bytes) -> Result<Par
 }
 
 fn parse_json(body: &[u8]) -> Result<Parsed, BodyError> {
-    let malformed = |error: serde_json::Error| {
-        BodyError::Malformed(format!("JSON parse error - {error}"))
-    };
+    let malformed =
+        |error: serde_json::Error| BodyError::Malformed(format!("JSON parse error - {error}"));
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first == Some(&b'{') {
         // The texts of the fields are kept as they came: a number keeps its digits, and what is
         // nested in fields that nobody reads costs no memory.
         let raw: HashMap<String, &RawValue> = serde_json::from_slice(body).map_err(malformed)?;
         let fields = raw.into_iter().map(|(name, raw)| Ok((name, value(raw)?)));
-        return fields.collect::<Result<_, _>>().map(Parsed::Fields).map_err(malformed);
+        return fields
+            .collect::<Result<_, _>>()
+            .map(Parsed::Fields)
+            .map_err(malformed);
     }
     let value: serde_json::Value = serde_json::from_slice(body).map_err(malformed)?;
     Ok(match value {
@@ -137,9 +158,13 @@ async fn parse_multipart(content_type: &str, body: Bytes) -> Result<Parsed, Body
     let mut fields = Fields::new();
     // What breaks off keeps the fields before it, as in Django.
     while let Ok(Some(part)) = parts.next_field().await {
-        let Some(name) = part.name().map(str::to_owned) else { continue };
+        let Some(name) = part.name().map(str::to_owned) else {
+            continue;
+        };
         let is_file = part.file_name().is_some();
-        let Ok(content) = part.bytes().await else { break };
+        let Ok(content) = part.bytes().await else {
+            break;
+        };
         // Bytes that are no UTF-8 become U+FFFD, as Django reads forms, whatever charset is named.
         let text = || Value::Text(String::from_utf8_lossy(&content).into_owned());
         fields.insert(name, if is_file { Value::Compound } else { text() });
@@ -172,7 +197,10 @@ mod tests {
         )
         .await;
 
-        assert_eq!(fields["a"], Value::Number("340282366920938463463374607431768211455".to_owned()));
+        assert_eq!(
+            fields["a"],
+            Value::Number("340282366920938463463374607431768211455".to_owned())
+        );
         assert_eq!(fields["b"], Value::Number("65128.0".to_owned()));
         assert_eq!(fields["c"], Value::Null);
         assert_eq!(fields["d"], Value::Compound);
@@ -200,11 +228,23 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_body_of_its_type_is_refused() {
         let refused = async |content_type: &str, body: &str| {
-            parse(Some(content_type), Bytes::copy_from_slice(body.as_bytes())).await.err()
+            parse(Some(content_type), Bytes::copy_from_slice(body.as_bytes()))
+                .await
+                .err()
         };
         let deep = "[".repeat(5000);
 
-        for body in ["{", "abc", "   ", "{\"a\":09}", "{\"a\":1,}", "{} x", "\u{feff}{}", "NaN", &deep] {
+        for body in [
+            "{",
+            "abc",
+            "   ",
+            "{\"a\":09}",
+            "{\"a\":1,}",
+            "{} x",
+            "\u{feff}{}",
+            "NaN",
+            &deep,
+        ] {
             let error = refused("application/json", body).await;
             assert!(
                 matches!(&error, Some(BodyError::Malformed(text)) if text.starts_with("JSON parse error - ")),
@@ -221,10 +261,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_too_large_is_not_kept() {
-        let receive = async |size: usize| receive(Body::from(vec![b' '; size]), Duration::MAX).await;
+        let receive =
+            async |size: usize| receive(Body::from(vec![b' '; size]), Duration::MAX).await;
 
         assert!(matches!(receive(MAX_BODY_BYTES).await, Received::Whole(_)));
-        assert!(matches!(receive(MAX_BODY_BYTES + 1).await, Received::TooLarge));
-        assert!(matches!(receive(10 * MAX_DRAINED_BYTES).await, Received::TooLarge));
+        assert!(matches!(
+            receive(MAX_BODY_BYTES + 1).await,
+            Received::TooLarge
+        ));
+        assert!(matches!(
+            receive(10 * MAX_DRAINED_BYTES).await,
+            Received::TooLarge
+        ));
     }
 }

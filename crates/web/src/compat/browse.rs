@@ -26,7 +26,13 @@ pub(super) fn page(endpoint: Endpoint, status: StatusCode, body: &str) -> String
         Endpoint::Verify => &["uuid", "receiver", "code"],
         Endpoint::Refresh => &["refresh"],
     };
-    let page = Page { name: endpoint.name(), path: endpoint.path(), status, body, fields };
+    let page = Page {
+        name: endpoint.name(),
+        path: endpoint.path(),
+        status,
+        body,
+        fields,
+    };
     // Writing texts into memory cannot fail.
     page.render().unwrap_or_default()
 }

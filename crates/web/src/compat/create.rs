@@ -42,7 +42,12 @@ impl Details {
     fn of(started: &Started) -> Self {
         Self {
             expires_in: started.expires_in.as_secs(),
-            resend_in: started.resend_in.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
+            resend_in: started
+                .resend_in
+                .as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
             code_length: started.code_length.get(),
         }
     }
@@ -55,12 +60,15 @@ pub(super) async fn answer(
 ) -> Result<Answer, Answer> {
     let refuse = |error: FieldError| Answer::field(Endpoint::Create, error);
     let receiver = field::text(fields.get("receiver")).map_err(refuse)?;
-    let request = StartRequest { receiver: &receiver, language: language.tag() };
+    let request = StartRequest {
+        receiver: &receiver,
+        language: language.tag(),
+    };
     let started = match flows.start(request).await {
         Ok(started) => started,
-        Err(Error::Refused(Refusal::Phone(
-            PhoneError::Invalid | PhoneError::KindRefused(_),
-        ))) => return Err(refuse(field::refused_mobile(&receiver))),
+        Err(Error::Refused(Refusal::Phone(PhoneError::Invalid | PhoneError::KindRefused(_)))) => {
+            return Err(refuse(field::refused_mobile(&receiver)));
+        }
         Err(error) => return Err(Answer::error_of_code(&error, language)),
     };
     let wants_details = match fields.get("details") {

@@ -77,14 +77,21 @@ pub(super) async fn serve(
     State(compat): State<Arc<Compat>>,
     request: Request,
 ) -> Response {
-    let negotiated = negotiate(request.uri().query(), text_of(request.headers(), header::ACCEPT));
+    let negotiated = negotiate(
+        request.uri().query(),
+        text_of(request.headers(), header::ACCEPT),
+    );
     let (renderer, result) = match negotiated {
-        Err(NotNegotiable::UnknownFormat) => {
-            (Renderer::PLAIN, Err(Answer::detail(StatusCode::NOT_FOUND, "Not found.")))
-        }
+        Err(NotNegotiable::UnknownFormat) => (
+            Renderer::PLAIN,
+            Err(Answer::detail(StatusCode::NOT_FOUND, "Not found.")),
+        ),
         Err(NotNegotiable::NotAcceptable) => {
             let detail = "Could not satisfy the request Accept header.";
-            (Renderer::PLAIN, Err(Answer::detail(StatusCode::NOT_ACCEPTABLE, detail)))
+            (
+                Renderer::PLAIN,
+                Err(Answer::detail(StatusCode::NOT_ACCEPTABLE, detail)),
+            )
         }
         Ok(renderer) => {
             let language = text_of(request.headers(), header::ACCEPT_LANGUAGE).map(str::to_owned);
@@ -92,7 +99,9 @@ pub(super) async fn serve(
             (renderer, answer(endpoint, &compat, language, request).await)
         }
     };
-    result.unwrap_or_else(|refused| refused).render(endpoint, renderer)
+    result
+        .unwrap_or_else(|refused| refused)
+        .render(endpoint, renderer)
 }
 
 async fn answer(
@@ -152,5 +161,7 @@ async fn read_fields(
 
 /// A header's text; one that is no text counts as empty rather than as absent.
 fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).map(|value| value.to_str().unwrap_or_default())
+    headers
+        .get(name)
+        .map(|value| value.to_str().unwrap_or_default())
 }

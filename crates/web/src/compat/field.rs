@@ -71,7 +71,11 @@ pub(super) fn short_text(
 
 /// The text, if it has no NUL.
 pub(super) fn without_nul(text: Cow<'_, str>) -> Result<Cow<'_, str>, FieldError> {
-    if text.contains('\0') { Err(FieldError::NulCharacter) } else { Ok(text) }
+    if text.contains('\0') {
+        Err(FieldError::NulCharacter)
+    } else {
+        Ok(text)
+    }
 }
 
 /// Why a text that is no servable number is refused: by the Django project's rules, in its order.
@@ -102,7 +106,10 @@ fn uuid_from_text(text: &str) -> Option<Uuid> {
     let bare = bare.trim_matches(['{', '}']).replace('-', "");
     let bare = digits::fold(&bare);
     let hexadecimal = bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
-    hexadecimal.then(|| u128::from_str_radix(&bare, 16).ok()).flatten().map(Uuid::from_u128)
+    hexadecimal
+        .then(|| u128::from_str_radix(&bare, 16).ok())
+        .flatten()
+        .map(Uuid::from_u128)
 }
 
 /// Python's `strip`: Unicode's white space and the four ASCII separators.
@@ -132,7 +139,11 @@ mod tests {
             "0-190d5e68f7a7bbb9abc0123456789ab".to_owned(),
             UUID.replace('1', "۱"),
         ] {
-            assert_eq!(uuid(Some(&text_value(&spelling))), Ok(expected), "{spelling}");
+            assert_eq!(
+                uuid(Some(&text_value(&spelling))),
+                Ok(expected),
+                "{spelling}"
+            );
         }
         let number = Value::Number(expected.as_u128().to_string());
         assert_eq!(uuid(Some(&number)), Ok(expected));
@@ -143,8 +154,20 @@ mod tests {
     fn what_is_no_uuid_is_refused() {
         let spaced = format!(" {UUID}");
         let upper = format!("URN:UUID:{UUID}");
-        for text in ["", " ", "x", &UUID[1..], &spaced, &upper, "g190d5e68f7a7bbb9abc0123456789ab"] {
-            assert_eq!(uuid(Some(&text_value(text))), Err(FieldError::NotUuid), "{text:?}");
+        for text in [
+            "",
+            " ",
+            "x",
+            &UUID[1..],
+            &spaced,
+            &upper,
+            "g190d5e68f7a7bbb9abc0123456789ab",
+        ] {
+            assert_eq!(
+                uuid(Some(&text_value(text))),
+                Err(FieldError::NotUuid),
+                "{text:?}"
+            );
         }
         for value in [
             Value::Compound,
@@ -158,9 +181,18 @@ mod tests {
 
     #[test]
     fn a_text_is_trimmed_and_bounded() {
-        assert_eq!(short_text(Some(&text_value("\u{a0} 12345\r\n")), 5).unwrap(), "12345");
-        assert_eq!(short_text(Some(&text_value("123456")), 5), Err(FieldError::TooLong(5)));
-        assert_eq!(short_text(Some(&text_value("12\0")), 5), Err(FieldError::NulCharacter));
+        assert_eq!(
+            short_text(Some(&text_value("\u{a0} 12345\r\n")), 5).unwrap(),
+            "12345"
+        );
+        assert_eq!(
+            short_text(Some(&text_value("123456")), 5),
+            Err(FieldError::TooLong(5))
+        );
+        assert_eq!(
+            short_text(Some(&text_value("12\0")), 5),
+            Err(FieldError::NulCharacter)
+        );
         assert_eq!(text(Some(&text_value(" \t\n "))), Err(FieldError::Blank));
         assert_eq!(text(Some(&Value::Bool(true))), Err(FieldError::NotText));
         assert_eq!(text(None), Err(FieldError::Required));

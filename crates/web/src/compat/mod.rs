@@ -37,9 +37,8 @@ pub struct Compat {
 
 /// The three endpoints; without their final slash they are redirected.
 pub fn router(compat: Compat) -> Router {
-    let serve = |endpoint: Endpoint| {
-        any(move |compat, request| endpoint::serve(endpoint, compat, request))
-    };
+    let serve =
+        |endpoint: Endpoint| any(move |compat, request| endpoint::serve(endpoint, compat, request));
     let mut router = Router::new();
     for endpoint in [Endpoint::Create, Endpoint::Verify, Endpoint::Refresh] {
         let path = endpoint.path();

@@ -41,7 +41,9 @@ pub(super) fn negotiate(
 ) -> Result<Renderer, NotNegotiable> {
     let format = query.and_then(|query| {
         let named = |(name, value)| (name == "format").then_some(value);
-        form_urlencoded::parse(query.as_bytes()).filter_map(named).last()
+        form_urlencoded::parse(query.as_bytes())
+            .filter_map(named)
+            .last()
     });
     let renderers: &[Renderer] = match format.as_deref() {
         None | Some("") => &[Renderer::PLAIN, Renderer::Html],
@@ -49,7 +51,9 @@ pub(super) fn negotiate(
         Some("api") => &[Renderer::Html],
         Some(_) => return Err(NotNegotiable::UnknownFormat),
     };
-    let Some(accept) = accept else { return Ok(renderers[0]) };
+    let Some(accept) = accept else {
+        return Ok(renderers[0]);
+    };
     let mut accepted: Vec<Accepted<'_>> = accept.split(',').map(Accepted::read).collect();
     accepted.sort_by_key(|accepted| std::cmp::Reverse(accepted.precedence()));
     for level in accepted.chunk_by(|a, b| a.precedence() == b.precedence()) {
@@ -75,7 +79,11 @@ impl<'a> Accepted<'a> {
         let range = pieces.next().unwrap_or_default();
         let (main, sub) = range.split_once('/').unwrap_or((range, ""));
         let parameters = pieces.filter_map(|piece| piece.split_once('=')).collect();
-        Self { main, sub, parameters }
+        Self {
+            main,
+            sub,
+            parameters,
+        }
     }
 
     fn precedence(&self) -> u8 {
@@ -95,8 +103,13 @@ impl<'a> Accepted<'a> {
 
     fn refine(&self, renderer: Renderer) -> Renderer {
         let indent = self.parameters.iter().find(|(name, _)| *name == "indent");
-        match (renderer, indent.and_then(|(_, value)| value.parse::<u8>().ok())) {
-            (Renderer::Json { .. }, Some(indent)) => Renderer::Json { indent: Some(indent.min(8)) },
+        match (
+            renderer,
+            indent.and_then(|(_, value)| value.parse::<u8>().ok()),
+        ) {
+            (Renderer::Json { .. }, Some(indent)) => Renderer::Json {
+                indent: Some(indent.min(8)),
+            },
             _ => renderer,
         }
     }
@@ -121,7 +134,10 @@ mod tests {
             ("text/*", HTML),
             ("text/html,application/xhtml+xml,*/*;q=0.8", HTML),
             ("text/html;q=0.9, application/json;q=0.1", JSON),
-            ("application/json; indent=4", Ok(Renderer::Json { indent: Some(4) })),
+            (
+                "application/json; indent=4",
+                Ok(Renderer::Json { indent: Some(4) }),
+            ),
             ("application/xml", REFUSED),
             ("image/png", REFUSED),
             ("garbage", REFUSED),
@@ -136,7 +152,13 @@ mod tests {
     fn the_format_parameter_narrows_the_choice() {
         assert_eq!(negotiate(Some("format=json"), None), JSON);
         assert_eq!(negotiate(Some("format=api"), Some("*/*")), HTML);
-        assert_eq!(negotiate(Some("format=json"), Some("application/xml")), REFUSED);
-        assert_eq!(negotiate(Some("format=xml"), None), Err(NotNegotiable::UnknownFormat));
+        assert_eq!(
+            negotiate(Some("format=json"), Some("application/xml")),
+            REFUSED
+        );
+        assert_eq!(
+            negotiate(Some("format=xml"), None),
+            Err(NotNegotiable::UnknownFormat)
+        );
     }
 }

@@ -13,7 +13,9 @@ use super::{
 
 pub(super) async fn answer(fields: &Fields, flows: &Flows) -> Result<Answer, Answer> {
     let refuse = |error: FieldError| Answer::field(Endpoint::Refresh, error);
-    let token = field::text(fields.get("refresh")).and_then(field::without_nul).map_err(refuse)?;
+    let token = field::text(fields.get("refresh"))
+        .and_then(field::without_nul)
+        .map_err(refuse)?;
     match flows.refresh(&token).await {
         Ok(tokens) => Ok(Answer::new(StatusCode::OK, &Tokens::from(&tokens))),
         Err(error) => Err(Answer::error_of_token(&error)),

@@ -27,7 +27,10 @@ pub(super) struct Tokens<'a> {
 
 impl<'a> From<&'a TokenPair> for Tokens<'a> {
     fn from(tokens: &'a TokenPair) -> Self {
-        Self { access: &tokens.access, refresh: &tokens.refresh }
+        Self {
+            access: &tokens.access,
+            refresh: &tokens.refresh,
+        }
     }
 }
 
