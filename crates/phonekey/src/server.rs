@@ -12,8 +12,9 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::Semaphore,
 };
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How connections are served.
@@ -42,13 +43,13 @@ pub enum Drained {
     CutOff,
 }
 
-/// Serves `app` until `shutdown` turns true; then stops accepting and lets the requests under way
+/// Serves `app` until `stopping` is cancelled; then stops accepting and lets the requests under way
 /// finish within the deadline.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
     settings: ServerSettings,
-    mut shutdown: watch::Receiver<bool>,
+    stopping: CancellationToken,
 ) -> Drained {
     let places = Arc::new(Semaphore::new(settings.max_connections));
     let connections = GracefulShutdown::new();
@@ -61,10 +62,14 @@ pub async fn serve(
 
     loop {
         // A place first, so that what cannot be served is not accepted.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place,
+            () = stopping.cancelled() => break,
+        };
+        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            () = stopping.cancelled() => break,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,

@@ -11,12 +11,7 @@ use axum::{
 };
 use phonekey_core::{flow::Flows, ports::store::Store};
 use serde_json::{Value, json};
-
-/// Whether the server takes new work.
-pub trait Readiness: Send + Sync {
-    /// False once the server has begun to shut down.
-    fn is_accepting(&self) -> bool;
-}
+use tokio_util::sync::CancellationToken;
 
 /// What the routes work with.
 #[derive(Clone)]
@@ -25,8 +20,8 @@ pub struct Ops {
     pub store: Arc<dyn Store>,
     /// Asked for the public keys.
     pub flows: Arc<Flows>,
-    /// Asked whether the server shuts down.
-    pub readiness: Arc<dyn Readiness>,
+    /// Cancelled once the server has begun to shut down.
+    pub stopping: CancellationToken,
 }
 
 /// `/health/live`, `/health/ready` and `/.well-known/jwks.json`.
@@ -39,7 +34,7 @@ pub fn router(ops: Ops) -> Router {
 }
 
 async fn ready(State(ops): State<Ops>) -> Response {
-    if !ops.readiness.is_accepting() {
+    if ops.stopping.is_cancelled() {
         return status(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
     }
     match ops.store.check().await {

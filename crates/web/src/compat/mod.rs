@@ -16,6 +16,9 @@ mod redirect;
 mod refresh;
 mod verify;
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, routing::any};
