@@ -1,0 +1,10 @@
+//! What the senders and the router do, seen from outside.
+
+#[cfg(test)]
+mod file;
+#[cfg(test)]
+mod inbox;
+#[cfg(test)]
+mod router;
+#[cfg(test)]
+mod world;
