@@ -1,1 +1,3 @@
 //! phonekey web.
+
+pub mod pages;
