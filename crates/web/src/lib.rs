@@ -2,6 +2,7 @@
 //!
 //! - [`compat`]: the three endpoints of the Django project, as its clients know them.
 //! - [`ops`]: health and public keys, for machines.
+//! - [`pages`]: the developer's inbox and a login to try.
 //! - [`observe`]: the request id, the log line and the net under every route.
 //! - [`language`]: the texts that people read.
 
@@ -10,6 +11,7 @@ pub mod language;
 pub mod observe;
 pub mod ops;
 pub mod outcome;
+pub mod pages;
 
 use axum::{
     Router,
