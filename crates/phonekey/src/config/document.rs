@@ -1,0 +1,1 @@
+//! The example file and the reference page.

@@ -1,0 +1,316 @@
+//! What a configuration may say: every setting with its kind, default and documentation.
+//!
+//! This is the single source of the reference page, of the example file, of the names of the
+//! environment variables and of every default. A field that nothing reads does not compile without
+//! a warning, so no setting is without effect.
+//!
+//! `name: Kind = "default"` declares a setting with a default, `name: Kind ~ "example"` one without.
+
+use super::{
+    setting::{Declared, Kind, Occurrence, Section, Setting},
+    source::Gathered,
+};
+
+macro_rules! settings {
+    (
+        once { $(
+            $(#[doc = $section_doc:literal])+
+            $path:literal $section:ident: $Section:ident {
+                $( $(#[doc = $doc:literal])+
+                $field:ident: $kind:ident $(= $default:literal)? $(~ $example:literal)?; )+
+            }
+        )+ }
+        many { $(
+            $(#[doc = $many_doc:literal])+
+            $many_path:literal $many:ident: $Many:ident {
+                $( $(#[doc = $item_doc:literal])+
+                $item:ident: $item_kind:ident $(= $item_default:literal)? $(~ $item_example:literal)?; )+
+            }
+        )+ }
+    ) => {
+        /// All that a configuration says.
+        #[derive(Clone, Debug)]
+        pub(super) struct Raw {
+            $( pub(super) $section: $Section, )+
+            $( pub(super) $many: Vec<$Many>, )+
+        }
+
+        impl Raw {
+            /// What was gathered, by name.
+            pub(super) fn new(gathered: &mut Gathered) -> Self {
+                Self {
+                    $( $section: $Section::new(gathered), )+
+                    $( $many: gathered
+                        .indices($many_path)
+                        .into_iter()
+                        .map(|index| $Many::new(gathered, index))
+                        .collect(), )+
+                }
+            }
+        }
+
+        $( settings!(@section $Section $path { $( $(#[doc = $doc])+ $field )+ }); )+
+        $( settings!(@item $Many $many_path { $( $(#[doc = $item_doc])+ $item )+ }); )+
+
+        /// All sections, in the order of the reference page.
+        pub static SECTIONS: &[Section] = &[
+            $( Section::new($path, Occurrence::Once, &[$($section_doc),+], &[
+                $( settings!(@declared $path $field $kind
+                    ($($default)?) ($($example)?) [$($doc),+]), )+
+            ]), )+
+            $( Section::new($many_path, Occurrence::Many, &[$($many_doc),+], &[
+                $( settings!(@declared $many_path $item $item_kind
+                    ($($item_default)?) ($($item_example)?) [$($item_doc),+]), )+
+            ]), )+
+        ];
+    };
+
+    (@section $Section:ident $path:literal { $( $(#[doc = $doc:literal])+ $field:ident )+ }) => {
+        #[derive(Clone, Debug)]
+        pub(super) struct $Section { $( $(#[doc = $doc])+ pub(super) $field: Setting, )+ }
+
+        impl $Section {
+            fn new(gathered: &mut Gathered) -> Self {
+                Self { $( $field: gathered.take($path, None, stringify!($field)), )+ }
+            }
+        }
+    };
+
+    (@item $Item:ident $path:literal { $( $(#[doc = $doc:literal])+ $field:ident )+ }) => {
+        #[derive(Clone, Debug)]
+        pub(super) struct $Item { $( $(#[doc = $doc])+ pub(super) $field: Setting, )+ }
+
+        impl $Item {
+            fn new(gathered: &mut Gathered, index: usize) -> Self {
+                Self { $( $field: gathered.take($path, Some(index), stringify!($field)), )+ }
+            }
+        }
+    };
+
+    (@declared $path:literal $field:ident $kind:ident ($($default:literal)?) ($($example:literal)?)
+        [$($doc:literal),+]) => {
+        Declared::new(
+            concat!($path, ".", stringify!($field)),
+            Kind::$kind,
+            settings!(@option $($default)?),
+            settings!(@option $($example)?),
+            &[$($doc),+],
+        )
+    };
+    (@option) => { None };
+    (@option $value:literal) => { Some($value) };
+}
+
+settings! {
+once {
+    /// The master secret, from which all internal keys are derived: those of the codes, and of the
+    /// tokens where none is configured.
+    "" secret: SecretSection {
+        /// At least 32 random bytes, such as from `openssl rand -base64 48`.
+        ///
+        /// With SQLite, a secret is made at the first start and kept in the file `secret` beside
+        /// the database, readable by its owner alone. With PostgreSQL it is required, and the same
+        /// on every node.
+        secret: Secret;
+        /// Secrets from before a change of `secret`, newest first. Codes that were sent under them
+        /// stay good; so keep the last one for as long as a code lives.
+        previous_secrets: SecretList;
+    }
+
+    /// The HTTP server.
+    "http" http: Http {
+        /// The IP address and port that the server listens on.
+        ///
+        /// What is for development alone (the default route among it) refuses to start on an
+        /// address other than loopback; see `development.allow_remote`.
+        listen: Text = "127.0.0.1:8000";
+        /// Connections that are open at once: 1 to 1000000. Further ones wait to be accepted. Each
+        /// takes a file descriptor, of which many systems allow a process 1024.
+        max_connections: Number = "900";
+        /// How long a client may take to send the head of a request: 1s to 5m.
+        header_timeout: Text = "10s";
+        /// How long a client may take to send the body of a request: 1s to 5m.
+        body_timeout: Text = "10s";
+        /// How long requests in flight may take to finish once the server is told to stop: 0s to
+        /// 10m. Keep it below the time after which your supervisor kills (Kubernetes: 30 s).
+        shutdown_deadline: Text = "20s";
+    }
+
+    /// Where everything is kept.
+    "database" database: Database {
+        /// `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+        url: Url = "sqlite:phonekey-data/phonekey.db";
+        /// Connections to PostgreSQL, or connections that read SQLite (one more writes): 1 to 256.
+        pool_size: Number = "16";
+    }
+
+    /// The log, which goes to the standard error output.
+    "log" log: Log {
+        /// `human` for people, `json` for machines: one object in each line.
+        format: Text = "human";
+        /// The least that is logged: `error`, `warn`, `info`, `debug` or `trace`. No level shows a
+        /// code, a token, a key or a whole number.
+        level: Text = "info";
+    }
+
+    /// The tokens that a login gives out.
+    "tokens" tokens: Tokens {
+        /// How access tokens are signed: `HS256`, `EdDSA`, `ES256` or `RS256`. Refresh tokens are
+        /// HS256 in any case, since nobody else verifies them.
+        algorithm: Text = "HS256";
+        /// The key of HS256, at least 32 bytes. Django's `SECRET_KEY` as it stands makes this
+        /// server and a Django server accept each other's tokens. Left out, it is derived from the
+        /// master secret.
+        hs256_secret: Secret;
+        /// The private key of the other algorithms, in PEM (PKCS #8). `phonekey init` makes one;
+        /// so does `openssl genpkey -algorithm ed25519`.
+        private_key: Secret;
+        /// How long an access token is good for: 10s to 1d. Nothing can take it back earlier.
+        access_lifetime: Text = "30m";
+        /// The claim `iss`: a name, or the URL of this server; at most 255 characters.
+        issuer: Text = "phonekey";
+    }
+
+    /// Sessions, each of which lives as long as its refresh tokens are renewed.
+    "sessions" sessions: Sessions {
+        /// How long a refresh token is good for: 1m to 365d, and longer than an access token.
+        refresh_lifetime: Text = "7d";
+        /// The longest a session lives however often it is refreshed: 1m to 3650d, or `none` for
+        /// no end. NIST SP 800-63B-4 §2.1.3 asks for at most 30 days.
+        absolute_lifetime: Text = "30d";
+        /// How long a replaced refresh token is answered with the same successor, so that a lost
+        /// reply logs nobody out: 0s to 60s. After that its use counts as theft.
+        refresh_grace: Text = "10s";
+        /// Whether a refresh token that a Django server signed with `tokens.hs256_secret` opens a
+        /// session here, once: `true`, `false`, or `auto` for yes exactly when that secret is
+        /// configured.
+        adopt_foreign: Text = "auto";
+    }
+
+    /// The numbers that are served.
+    "phone" phone: Phone {
+        /// The region of numbers in national form, by its two letters (ISO 3166-1).
+        default_region: Text = "IR";
+        /// The regions whose numbers are served, by their two letters; `default` for the default
+        /// region alone; `all` for every one, which invites fraud where messages cost money.
+        regions: List = "default";
+        /// The types of number that are sent codes, of `fixed_line`, `fixed_line_or_mobile`,
+        /// `mobile`, `pager`, `personal`, `premium_rate`, `shared_cost`, `toll_free`,
+        /// `universal_access`, `voip` and `other`.
+        kinds: List = "mobile,fixed_line_or_mobile";
+    }
+
+    /// One code and its answers. These rules hold even where the limits are off.
+    "challenge" challenge: Challenge {
+        /// Digits of a code: 4 to 10. NIST SP 800-63B-4 §3.1.3.2 and ASVS 5.0 §6.5.4 ask for at
+        /// least 6; clients of the Django project expect 5.
+        code_length: Number = "5";
+        /// How long a code is accepted: 30s to 10m (NIST SP 800-63B-4 §3.1.3.2).
+        lifetime: Text = "120s";
+        /// Wrong answers that end a challenge: 1 to 10.
+        wrong_answers: Number = "3";
+        /// The waits between two codes for one number, each 1s to 1d; the last one repeats. They
+        /// start over after a login, or after a day without a code.
+        cooldown: List = "30s,60s,120s,300s,600s";
+        /// Challenges of one number that are open at once: 1 to 20.
+        live_per_number: Number = "3";
+    }
+
+    /// What keeps guessers and message bombers out.
+    "limits" limits: Limits {
+        /// All limits on or off: the cool-down, the number of open challenges, and everything in
+        /// this section. Never the rules of one challenge. Off is for tests.
+        enabled: Switch = "true";
+    }
+
+    /// What one number may do, over all its challenges.
+    "limits.number" limits_number: LimitsNumber {
+        /// Codes sent to one number: a count, a slash and a time, as many as needed. Counts 1 to
+        /// 1000, times 1s to 365d.
+        sends: List = "3/10m,5/1h,10/24h";
+        /// Wrong answers of one number, which a new code never resets. Counts 1 to 100 (NIST SP
+        /// 800-63B-4 §3.2.2), times 1s to 365d.
+        wrong_answers: List = "10/24h,30/30d";
+    }
+
+    /// What one address or network may do.
+    "limits.network" limits_network: LimitsNetwork {
+        /// The limits keyed by address, prefix, region and whole server, on or off.
+        ///
+        /// This version has none of them yet: with `true`, every start and `phonekey doctor` say
+        /// so, and a proxy in front should limit each address until then. `false` says that you
+        /// have seen to it.
+        enabled: Switch = "true";
+    }
+
+    /// How codes reach their numbers.
+    "delivery" delivery: Delivery {
+        /// How long a request waits for a provider to take its message: 100ms to 60s. The message
+        /// goes on its way after that all the same.
+        deadline: Text = "8s";
+        /// After how long another node takes over a message whose node went away: 5s to 10m, and
+        /// longer than the deadline.
+        lease: Text = "30s";
+    }
+
+    /// Which providers carry a message, in the order in which they are tried.
+    "delivery.routes" delivery_routes: DeliveryRoutes {
+        /// The providers of every message, of `webhook`, and for development alone `inbox` (the
+        /// page `/dev/inbox`), `console` (the log) and `file`.
+        default: List = "inbox";
+    }
+
+    /// The provider `file`, for development and tests.
+    "delivery.file" delivery_file: DeliveryFile {
+        /// The file that gets one line of JSON for each message.
+        path: Text ~ "phonekey-data/messages.jsonl";
+    }
+
+    /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
+    /// Standard Webhooks specification says.
+    "delivery.webhook" delivery_webhook: DeliveryWebhook {
+        /// Where messages are posted.
+        url: Url ~ "https://sms.example.com/phonekey";
+        /// The keys that sign them: `whsec_` and 24 to 64 bytes in base64. Each message is signed
+        /// with all of them, so that they can be changed one after the other.
+        secrets: SecretList;
+        /// How long the server may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The texts of messages and errors.
+    "messages" messages: Messages {
+        /// The language for clients that ask for none that there is, such as `fa` or `en`.
+        default_language: Text = "fa";
+    }
+
+    /// How long things stay that nothing needs any more.
+    "retention" retention: Retention {
+        /// Challenges and their deliveries, after they expired: 1d to 3650d.
+        challenges: Text = "30d";
+        /// Audit events: 1d to 3650d.
+        audit: Text = "180d";
+    }
+
+    /// What is for development alone.
+    "development" development: Development {
+        /// Whether the providers `inbox`, `console` and `file`, the pages under `/dev/` and test
+        /// numbers may be used on an address other than loopback, where everybody who reaches the
+        /// server can log in as anybody.
+        allow_remote: Switch = "false";
+    }
+}
+
+many {
+    /// A number that always gets the same code and never a message: for the reviewers of app
+    /// stores. Whoever knows the code can log in as this number.
+    "test_numbers" test_numbers: TestNumber {
+        /// The number, in any spelling.
+        number: Text ~ "+989120000000";
+        /// Its code: 4 to 10 digits.
+        code: Secret ~ "48215";
+        /// The last day, in UTC, on which this holds.
+        until: Text ~ "2027-01-31";
+    }
+}
+}
