@@ -3,7 +3,7 @@
 //! - What the program's configuration says: [`settings`]; the senders made from it, by name:
 //!   [`senders`].
 //! - One delivery from its commit to its settlement, provider after provider: [`router`].
-//! - The senders, one file each: [`inbox`], [`console`], [`file`] (for development) and
+//! - The senders, one file each: [`inbox`], [`console`], [`mod@file`] (for development) and
 //!   [`webhook`]. A further one implements
 //!   [`MessageSender`](phonekey_core::ports::delivery::MessageSender) and joins [`senders`].
 //! - The words: [`text`], one template per language.

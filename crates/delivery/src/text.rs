@@ -1,7 +1,7 @@
 //! The words of a message: one fixed template per language, a code and minutes filled in.
 //!
 //! Nothing that a caller says gets into a text (SECURITY.md T24). To add a language, add
-//! `templates/<language>.txt` and its name to [`TEMPLATES`]; a test holds the two together.
+//! `templates/<language>.txt` and its name to `TEMPLATES`; a test holds the two together.
 
 use std::time::Duration;
 

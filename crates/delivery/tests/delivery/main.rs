@@ -7,4 +7,8 @@ mod inbox;
 #[cfg(test)]
 mod router;
 #[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod webhook;
+#[cfg(test)]
 mod world;

@@ -388,6 +388,21 @@ async fn a_store_that_comes_back_learns_the_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_a_store_that_is_away() {
+    let world = World::new();
+    let a = Fake::accepting();
+    let store = Troubled::over(&world, usize::MAX);
+    store.release();
+    let router = world.router_over(senders([&a]), Arc::clone(&store) as Arc<_>);
+    let (challenge, delivery) = world.open(&router).await;
+    router.dispatch(&challenge, delivery.clone()).await;
+
+    router.shutdown().await;
+
+    assert_eq!(world.states("a").await, [delivery.state]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failover_that_cannot_be_stored_is_not_sent() {
     let world = World::new();
     let (a, b) = (Fake::refusing(SendRefusal::NoCredit), Fake::accepting());
