@@ -125,10 +125,10 @@ impl DeliverySettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// How long a caller waits for a provider's acceptance; then it learns that the message is on
-    /// its way, and the sending goes on. 100 ms to 30 s, default 5 s (SECURITY.md T60).
+    /// its way, and the sending goes on. 100 ms to 60 s, default 5 s (SECURITY.md T60).
     pub deadline: Duration,
     /// How long a pending delivery belongs to the node that sends it; after that any node may take
-    /// it up, since its holder must have crashed. 10 s to 10 min, default 30 s. Longer than the
+    /// it up, since its holder must have crashed. 5 s to 10 min, default 30 s. Longer than the
     /// deadline and than any provider's time-out.
     pub lease: Duration,
 }
@@ -170,10 +170,10 @@ const FOR_DEVELOPMENT: [&str; 3] = [inbox::NAME, console::NAME, file::NAME];
 
 const DEADLINE: Bounds = Bounds {
     shortest: Duration::from_millis(100),
-    longest: Duration::from_secs(30),
+    longest: Duration::from_mins(1),
 };
 const LEASE: Bounds = Bounds {
-    shortest: Duration::from_secs(10),
+    shortest: Duration::from_secs(5),
     longest: Duration::from_mins(10),
 };
 const TIMEOUT: Bounds = Bounds {
@@ -242,7 +242,7 @@ mod tests {
                 "the route names the provider `webhook`, which is not configured; set \
                  delivery.webhook.url and delivery.webhook.secrets, or take it off the route",
                 "the route names the provider `file` twice; name each provider once",
-                "delivery.deadline is 0ns; it must be 100ms to 30s",
+                "delivery.deadline is 0ns; it must be 100ms to 60s",
                 "there is no message text in the language `xx`; choose one of en, fa",
             ]
         );
