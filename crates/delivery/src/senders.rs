@@ -10,7 +10,7 @@ use crate::{
     console::{self, Console},
     file::{self, FileSender},
     inbox,
-    settings::{DeliverySettings, SettingsProblem},
+    settings::{DeliverySettings, problem::SettingsProblem},
     text::Texts,
     webhook::{self, Webhook},
 };

@@ -1,10 +1,12 @@
-//! What the configuration says about deliveries, parsed; and what can be wrong with it.
+//! What the configuration says about deliveries, parsed, and whether it holds together.
 
-use std::{fmt, io, path::PathBuf, time::Duration};
+pub mod problem;
+
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use phonekey_core::{delivery::ProviderName, route::Route};
-use thiserror::Error;
 
+use self::problem::{Bounds, SettingsProblem};
 use crate::{
     console, file, inbox,
     text::Texts,
@@ -70,38 +72,31 @@ impl DeliverySettings {
     }
 
     fn route_problems(&self) -> Vec<SettingsProblem> {
-        let mut problems = Vec::new();
-        let mut seen: Vec<&ProviderName> = Vec::new();
-        for provider in self.route.providers() {
-            if seen.contains(&provider) {
-                problems.push(SettingsProblem::ProviderTwice {
-                    provider: provider.clone(),
-                });
-                continue;
-            }
-            seen.push(provider);
-            let missing = match provider.as_str() {
-                inbox::NAME | console::NAME => None,
-                file::NAME => self.file.is_none().then_some("delivery.file.path"),
-                webhook::NAME => self
-                    .webhook
-                    .is_none()
-                    .then_some("delivery.webhook.url and delivery.webhook.secrets"),
-                _ => {
-                    problems.push(SettingsProblem::UnknownProvider {
-                        provider: provider.clone(),
-                    });
-                    None
+        let mut seen = BTreeSet::new();
+        self.route
+            .providers()
+            .filter_map(|provider| {
+                if seen.insert(provider) {
+                    self.provider_problem(provider)
+                } else {
+                    let provider = provider.clone();
+                    Some(SettingsProblem::ProviderTwice { provider })
                 }
-            };
-            if let Some(settings) = missing {
-                problems.push(SettingsProblem::ProviderNotConfigured {
-                    provider: provider.clone(),
-                    settings,
-                });
-            }
-        }
-        problems
+            })
+            .collect()
+    }
+
+    fn provider_problem(&self, provider: &ProviderName) -> Option<SettingsProblem> {
+        let provider = provider.clone();
+        let settings = match provider.as_str() {
+            inbox::NAME | console::NAME => return None,
+            file::NAME if self.file.is_some() => return None,
+            webhook::NAME if self.webhook.is_some() => return None,
+            file::NAME => "delivery.file.path",
+            webhook::NAME => "delivery.webhook.url and delivery.webhook.secrets",
+            _ => return Some(SettingsProblem::UnknownProvider { provider }),
+        };
+        Some(SettingsProblem::ProviderNotConfigured { provider, settings })
     }
 
     fn time_problems(&self) -> Vec<SettingsProblem> {
@@ -130,10 +125,10 @@ impl DeliverySettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// How long a caller waits for a provider's acceptance; then it learns that the message is on
-    /// its way, and the sending goes on. 100 ms to 30 s, default 5 s (SECURITY.md T60).
+    /// its way, and the sending goes on. 100 ms to 60 s, default 5 s (SECURITY.md T60).
     pub deadline: Duration,
     /// How long a pending delivery belongs to the node that sends it; after that any node may take
-    /// it up, since its holder must have crashed. 10 s to 10 min, default 30 s. Longer than the
+    /// it up, since its holder must have crashed. 5 s to 10 min, default 30 s. Longer than the
     /// deadline and than any provider's time-out.
     pub lease: Duration,
 }
@@ -173,128 +168,18 @@ impl WebhookSettings {
 
 const FOR_DEVELOPMENT: [&str; 3] = [inbox::NAME, console::NAME, file::NAME];
 
-/// The shortest and the longest that a duration may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    shortest: Duration,
-    longest: Duration,
-}
-
 const DEADLINE: Bounds = Bounds {
     shortest: Duration::from_millis(100),
-    longest: Duration::from_secs(30),
+    longest: Duration::from_mins(1),
 };
 const LEASE: Bounds = Bounds {
-    shortest: Duration::from_secs(10),
+    shortest: Duration::from_secs(5),
     longest: Duration::from_mins(10),
 };
 const TIMEOUT: Bounds = Bounds {
     shortest: Duration::from_millis(100),
     longest: Duration::from_mins(1),
 };
-
-impl Bounds {
-    fn check(self, setting: &'static str, value: Duration) -> Option<SettingsProblem> {
-        let within = (self.shortest..=self.longest).contains(&value);
-        (!within).then_some(SettingsProblem::OutOfBounds {
-            setting,
-            value,
-            bounds: self,
-        })
-    }
-}
-
-impl fmt::Display for Bounds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} to {:?}", self.shortest, self.longest)
-    }
-}
-
-/// What is wrong with the settings, and what to do about it.
-#[derive(Debug, Error)]
-pub enum SettingsProblem {
-    /// The route names a provider that phonekey does not have.
-    #[error(
-        "the route names the provider `{provider}`, which there is not; use inbox, console, file \
-         or webhook"
-    )]
-    UnknownProvider {
-        /// The name.
-        provider: ProviderName,
-    },
-    /// The route names a provider whose own settings are missing.
-    #[error(
-        "the route names the provider `{provider}`, which is not configured; set {settings}, or \
-         take it off the route"
-    )]
-    ProviderNotConfigured {
-        /// The provider.
-        provider: ProviderName,
-        /// The settings that it needs.
-        settings: &'static str,
-    },
-    /// The route names a provider twice: it would be tried again after it has refused.
-    #[error("the route names the provider `{provider}` twice; name each provider once")]
-    ProviderTwice {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// A duration is too short or too long.
-    #[error("{setting} is {value:?}; it must be {bounds}")]
-    OutOfBounds {
-        /// The setting.
-        setting: &'static str,
-        /// Its value.
-        value: Duration,
-        /// What it may be.
-        bounds: Bounds,
-    },
-    /// A second node would send a message that the first is still sending.
-    #[error(
-        "delivery.lease is {lease:?}; it must be longer than delivery.deadline and every \
-         provider's time-out, here {longest_wait:?}"
-    )]
-    LeaseTooShort {
-        /// The lease.
-        lease: Duration,
-        /// The longest of the times that it must exceed.
-        longest_wait: Duration,
-    },
-    /// There is no template in the fallback language.
-    #[error(
-        "there is no message text in the language `{language}`; choose one of {}",
-        Texts::languages().collect::<Vec<_>>().join(", ")
-    )]
-    NoTemplate {
-        /// The language.
-        language: String,
-    },
-    /// Webhooks would go unsigned, and the receiver could not know whose they are.
-    #[error(
-        "delivery.webhook.secrets is empty; make a secret with: echo \"whsec_$(openssl rand \
-         -base64 32)\""
-    )]
-    WebhookUnsigned,
-    /// The file of the provider `file` cannot be written.
-    #[error(
-        "delivery.file.path: {} cannot be opened for appending; create its folder, or let the \
-         server write there", .path.display()
-    )]
-    FileUnusable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The HTTP client cannot start, most likely for want of trusted certificates.
-    #[error("the HTTP client cannot start; install the system's CA certificates (ca-certificates)")]
-    HttpClient(
-        /// What the client said.
-        #[source]
-        reqwest::Error,
-    ),
-}
 
 #[cfg(test)]
 mod tests {
@@ -357,7 +242,7 @@ mod tests {
                 "the route names the provider `webhook`, which is not configured; set \
                  delivery.webhook.url and delivery.webhook.secrets, or take it off the route",
                 "the route names the provider `file` twice; name each provider once",
-                "delivery.deadline is 0ns; it must be 100ms to 30s",
+                "delivery.deadline is 0ns; it must be 100ms to 60s",
                 "there is no message text in the language `xx`; choose one of en, fa",
             ]
         );
