@@ -13,11 +13,11 @@ use tracing::{debug, error, info};
 
 /// How long things stay that nothing needs any more.
 #[derive(Clone, Copy, Debug)]
-pub struct Retention {
+pub(crate) struct Retention {
     /// Challenges and their deliveries, after they expired.
-    pub challenges: Duration,
+    pub(crate) challenges: Duration,
     /// Audit events.
-    pub audit: Duration,
+    pub(crate) audit: Duration,
 }
 
 /// How often messages are looked for that a crash left behind.
@@ -30,7 +30,7 @@ const PURGE_EVERY: Duration = Duration::from_secs(10);
 const PURGE_BATCH: u16 = 500;
 
 /// Does the chores until the server stops. Any node may do them, and none must.
-pub async fn run(
+pub(crate) async fn run(
     store: Arc<dyn Store>,
     deliveries: Arc<DeliveryRouter>,
     clock: Arc<dyn Clock>,

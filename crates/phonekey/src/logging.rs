@@ -7,7 +7,7 @@ use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::Subsc
 use crate::config::log::{LogConfig, LogFormat};
 
 /// Starts the log. A second start in one process, as tests do, changes nothing.
-pub fn start(config: LogConfig) {
+pub(crate) fn start(config: LogConfig) {
     // Libraries may tell of keys and numbers at their finest levels, so they are held to warnings.
     let levels = Targets::new()
         .with_default(config.level.min(tracing::level_filters::LevelFilter::WARN))

@@ -19,13 +19,13 @@ use tower::ServiceExt;
 
 /// How connections are served.
 #[derive(Clone, Debug)]
-pub struct ServerSettings {
+pub(crate) struct ServerSettings {
     /// Connections served at once; more wait in the kernel's queue.
-    pub max_connections: usize,
+    pub(crate) max_connections: usize,
     /// How long a request's head may take to arrive, and a connection may idle between requests.
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// How long requests under way may take once the server shuts down.
-    pub shutdown_deadline: Duration,
+    pub(crate) shutdown_deadline: Duration,
 }
 
 /// The most bytes of a request's head (SECURITY.md T56).
@@ -36,7 +36,7 @@ const MAX_HEADERS: usize = 64;
 
 /// What became of the connections at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drained {
+pub(crate) enum Drained {
     /// All requests were answered.
     Fully,
     /// Some were cut off at the deadline.
@@ -45,7 +45,7 @@ pub enum Drained {
 
 /// Serves `app` until `stopping` is cancelled; then stops accepting and lets the requests under way
 /// finish within the deadline.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     settings: ServerSettings,
