@@ -1,13 +1,13 @@
 //! The store in one SQLite file.
 //!
-//! - [`writer`]: one thread owns the writing connection and commits waiting steps in groups, so
+//! - `writer`: one thread owns the writing connection and commits waiting steps in groups, so
 //!   that a durable commit costs one fsync per group and not per step.
-//! - [`readers`]: a few read-only connections for whatever changes nothing.
-//! - [`checkpoint`]: copies the write-ahead log into the database beside the writer.
-//! - [`connection`], [`schema`]: how a file is opened, and what must be in it.
-//! - One file per trait of the contract: [`challenge`], [`session`], [`user`], [`delivery`],
-//!   [`maintenance`]; with them [`row`] (a column becomes a value or a fault), [`audit`] and
-//!   [`failure`].
+//! - `readers`: a few read-only connections for whatever changes nothing.
+//! - `checkpoint`: copies the write-ahead log into the database beside the writer.
+//! - `connection`, `schema`: how a file is opened, and what must be in it.
+//! - One file per trait of the contract: `challenge`, `session`, `user`, `delivery`,
+//!   `maintenance`; with them `row` (a column becomes a value or a fault), `audit` and
+//!   `failure`.
 
 mod audit;
 mod challenge;
