@@ -9,6 +9,7 @@
 //! cases in `tests/contract`, a race among them if it may succeed only once.
 
 pub mod migrate;
+pub mod postgres;
 pub mod sqlite;
 
 use std::{
@@ -24,10 +25,12 @@ use thiserror::Error;
 
 use crate::{
     migrate::NewerSchema,
+    postgres::PostgresStore,
     sqlite::{SqliteStore, Tuning},
 };
 
-/// Opens the store at `url`. A SQLite database is made and migrated if need be.
+/// Opens the store at `url`. A SQLite database is made and migrated if need be; a server must have
+/// been migrated, for others may be using it.
 ///
 /// # Errors
 /// [`OpenError`].
@@ -38,7 +41,7 @@ pub async fn open(url: &DatabaseUrl, now: Timestamp) -> Result<Arc<dyn Store>, O
             let open = move || SqliteStore::open(&path, &Tuning::default(), now);
             Ok(Arc::new(blocking(open).await?))
         }
-        DatabaseUrl::Postgres(_) => Err(OpenError::NotBuiltIn),
+        DatabaseUrl::Postgres(url) => Ok(Arc::new(PostgresStore::open(url).await?)),
     }
 }
 
@@ -53,7 +56,7 @@ pub async fn pending_migrations(url: &DatabaseUrl) -> Result<Vec<&'static str>, 
             let path = path.clone();
             blocking(move || sqlite::schema::pending(&path)).await
         }
-        DatabaseUrl::Postgres(_) => Err(OpenError::NotBuiltIn),
+        DatabaseUrl::Postgres(url) => postgres::pending_migrations(url).await,
     }
 }
 
@@ -68,7 +71,7 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
             let path = path.clone();
             blocking(move || sqlite::schema::migrate_file(&path, now)).await
         }
-        DatabaseUrl::Postgres(_) => Err(OpenError::NotBuiltIn),
+        DatabaseUrl::Postgres(url) => postgres::migrate(url, now).await,
     }
 }
 
@@ -180,9 +183,13 @@ pub enum OpenError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// This binary has no driver for such a database.
-    #[error("this build of phonekey has no driver for PostgreSQL")]
-    NotBuiltIn,
+    /// The schema is older than this binary needs. Other nodes may be using it, so it is migrated
+    /// when the operator says so.
+    #[error("the database needs migrations ({}): run `phonekey migrate`", migrations.join(", "))]
+    Pending {
+        /// Their names.
+        migrations: Vec<&'static str>,
+    },
 }
 
 impl OpenError {

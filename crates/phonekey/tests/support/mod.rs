@@ -15,20 +15,20 @@ use std::{
 
 use serde_json::{Value, json};
 
-pub const CREATE: &str = "/api/auth/otp/create/";
-pub const VERIFY: &str = "/api/auth/otp/verify/";
-pub const REFRESH: &str = "/api/auth/otp/refresh/";
+pub(crate) const CREATE: &str = "/api/auth/otp/create/";
+pub(crate) const VERIFY: &str = "/api/auth/otp/verify/";
+pub(crate) const REFRESH: &str = "/api/auth/otp/refresh/";
 
 /// Where a server keeps its state and its messages; survives the server.
-pub struct Home {
-    pub folder: tempfile::TempDir,
+pub(crate) struct Home {
+    pub(crate) folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
     database: Option<PostgresDatabase>,
 }
 
 impl Home {
     /// A home with SQLite.
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", folder.path().join("data/phonekey.db").display());
         Self::over(folder, &database, None)
@@ -36,7 +36,7 @@ impl Home {
 
     /// A home with a PostgreSQL database of its own; `None` where no server is configured, which
     /// CI does not accept.
-    pub fn postgres() -> Option<Self> {
+    pub(crate) fn postgres() -> Option<Self> {
         let database = PostgresDatabase::create()?;
         let folder = tempfile::tempdir().unwrap();
         let url = database.url.clone();
@@ -63,18 +63,18 @@ impl Home {
     }
 
     /// Changes one variable of the servers to come.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> &mut Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn variable(&self, name: &str) -> String {
+    pub(crate) fn variable(&self, name: &str) -> String {
         let found = self.environment.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_phonekey"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("PHONEKEY_")) {
@@ -84,12 +84,12 @@ impl Home {
         command
     }
 
-    pub fn start(&self) -> Server {
+    pub(crate) fn start(&self) -> Server {
         Server::start(self.command(&["serve"]))
     }
 
     /// The codes of all messages so far, by challenge.
-    pub fn codes(&self) -> HashMap<String, String> {
+    pub(crate) fn codes(&self) -> HashMap<String, String> {
         let outbox = fs::read_to_string(self.folder.path().join("messages.jsonl"));
         let lines = outbox.unwrap_or_default();
         let whole = lines.split_inclusive('\n').filter(|line| line.ends_with('\n'));
@@ -99,7 +99,7 @@ impl Home {
             .collect()
     }
 
-    pub fn code(&self, challenge: &str) -> String {
+    pub(crate) fn code(&self, challenge: &str) -> String {
         self.codes().remove(challenge).expect("the message was written before its answer")
     }
 }
@@ -139,15 +139,15 @@ fn psql(server: &str, statement: &str) {
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub address: String,
+    pub(crate) address: String,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
     /// Starts a server and waits until it says where it listens.
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (told, address) = mpsc::channel();
@@ -162,28 +162,28 @@ impl Server {
         }
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(&self.address)
     }
 
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 
     /// As `kill -9` does.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// As a supervisor does; the exit code.
-    pub fn stop(&mut self) -> Option<i32> {
+    pub(crate) fn stop(&mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.child.wait().unwrap().code()
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 }
@@ -206,43 +206,43 @@ fn read_log(stderr: ChildStderr, log: &Mutex<Vec<String>>, told: &mpsc::Sender<S
 }
 
 /// One connection to a server.
-pub struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
 /// An answer: its status and its JSON.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HashMap<String, String>,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Value,
 }
 
 /// The connection broke, as it does when a server is killed.
 #[derive(Debug)]
-pub struct Broken;
+pub(crate) struct Broken;
 
 impl Client {
-    pub fn connect(address: &str) -> Self {
+    pub(crate) fn connect(address: &str) -> Self {
         Self::try_connect(address).expect("the server listens")
     }
 
-    pub fn try_connect(address: &str) -> Result<Self, Broken> {
+    pub(crate) fn try_connect(address: &str) -> Result<Self, Broken> {
         let stream = TcpStream::connect(address).map_err(|_| Broken)?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).map_err(|_| Broken)?;
         stream.set_nodelay(true).map_err(|_| Broken)?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    pub fn post(&mut self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
         self.try_post(path, body).expect("the server answers")
     }
 
-    pub fn try_post(&mut self, path: &str, body: &Value) -> Result<Answer, Broken> {
+    pub(crate) fn try_post(&mut self, path: &str, body: &Value) -> Result<Answer, Broken> {
         self.request("POST", path, &body.to_string())
     }
 
-    pub fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.request("GET", path, "").expect("the server answers")
     }
 
@@ -275,7 +275,7 @@ impl Client {
     }
 
     /// Asks for a code; the answer to give to it.
-    pub fn challenge(&mut self, home: &Home, mobile: &str) -> Value {
+    pub(crate) fn challenge(&mut self, home: &Home, mobile: &str) -> Value {
         let created = self.post(CREATE, &json!({ "receiver": mobile }));
         assert_eq!(created.status, 200, "{created:?}");
         let uuid = text(&created.body["uuid"]);
@@ -283,7 +283,7 @@ impl Client {
     }
 
     /// Logs in; the tokens.
-    pub fn log_in(&mut self, home: &Home, mobile: &str) -> Value {
+    pub(crate) fn log_in(&mut self, home: &Home, mobile: &str) -> Value {
         let answer = self.challenge(home, mobile);
         let tokens = self.post(VERIFY, &answer);
         assert_eq!(tokens.status, 200, "{tokens:?}");
@@ -291,12 +291,12 @@ impl Client {
     }
 }
 
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
 /// The claims of a token, unverified.
-pub fn claims(token: &Value) -> Value {
+pub(crate) fn claims(token: &Value) -> Value {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let token = text(token);
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
@@ -304,12 +304,12 @@ pub fn claims(token: &Value) -> Value {
 }
 
 /// The `number`-th Iranian mobile number.
-pub fn mobile(number: usize) -> String {
+pub(crate) fn mobile(number: usize) -> String {
     format!("0912{number:07}")
 }
 
 /// Runs `count` contestants at the same moment, each over a connection of its own made before.
-pub fn race<T: Send>(
+pub(crate) fn race<T: Send>(
     addresses: &[&str],
     count: usize,
     run: impl Fn(usize, &mut Client) -> T + Sync,
