@@ -156,6 +156,15 @@ impl CodeBook {
         self.current.version
     }
 
+    /// The longest code of a test number, if there is one.
+    #[must_use]
+    pub fn longest_test_code(&self) -> Option<CodeLength> {
+        self.test_numbers
+            .iter()
+            .map(|number| number.code.length())
+            .max()
+    }
+
     /// The entry of a test number, while it is one.
     #[must_use]
     pub fn test_number(&self, phone: PhoneNumber, now: Timestamp) -> Option<&TestNumber> {

@@ -5,5 +5,8 @@
 pub mod assembly;
 pub mod command;
 pub mod config;
+mod housekeeping;
+mod logging;
 pub mod output;
 pub mod serve;
+mod server;

@@ -1,5 +1,10 @@
 //! The built binary, as an operator meets it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests, and clippy knows the tests' own functions alone"
+)]
+
 use std::{
     fs,
     path::Path,

@@ -1,1 +1,39 @@
-//! phonekey web.
+//! phonekey's HTTP surface.
+//!
+//! - [`compat`]: the three endpoints of the Django project, as its clients know them.
+//! - [`ops`]: health and public keys, for machines.
+//! - [`pages`]: the developer's inbox and a login to try.
+//! - [`observe`]: the request id, the log line and the net under every route.
+//! - [`language`]: the texts that people read.
+
+pub mod compat;
+pub mod language;
+pub mod observe;
+pub mod ops;
+pub mod outcome;
+pub mod pages;
+
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// All routes under one roof: what is none of them is a 404, and each is observed.
+pub fn app(routes: Router, ids: observe::RequestIds) -> Router {
+    observe::observed(routes.fallback(not_found), ids)
+}
+
+async fn not_found() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    let page = "<!doctype html><html lang=\"en\"><title>Not Found</title><h1>Not Found</h1>\
+                <p>The requested resource was not found on this server.</p></html>";
+    (StatusCode::NOT_FOUND, headers, page).into_response()
+}

@@ -12,7 +12,7 @@ pub use verify::VerifyRequest;
 
 use crate::{
     challenge::AnswerRules,
-    code::CodeBook,
+    code::{CodeBook, CodeLength},
     keys::KeyRing,
     policy::{NumberPolicy, Policy},
     ports::{delivery::Dispatcher, store::Store},
@@ -66,6 +66,16 @@ impl Flows {
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The most digits that a code of this server can have.
+    #[must_use]
+    pub fn longest_code(&self) -> CodeLength {
+        let configured = self.policy.challenge.code_length;
+        self.world
+            .book
+            .longest_test_code()
+            .map_or(configured, |longest| longest.max(configured))
     }
 
     /// The public keys by which others verify access tokens.

@@ -275,15 +275,14 @@ const fn verdict_on(weakness: &Weakness) -> Verdict {
         | Weakness::NoNetworkLimits
         | Weakness::EveryRegion
         | Weakness::EndlessSessions
-        | Weakness::DjangoInsecureSecret
-        | Weakness::PlainWebhook => Verdict::Warn,
+        | Weakness::DjangoInsecureSecret => Verdict::Warn,
     }
 }
 
 const fn subject_of(weakness: &Weakness) -> &'static str {
     match weakness {
         Weakness::ShortCode { .. } => "codes",
-        Weakness::DevelopmentProvider(_) | Weakness::PlainWebhook => "delivery",
+        Weakness::DevelopmentProvider(_) => "delivery",
         Weakness::DevelopmentAnywhere => "address",
         Weakness::TestNumbers { .. } => "test numbers",
         Weakness::LimitsOff | Weakness::NoNetworkLimits => "limits",

@@ -17,21 +17,13 @@ use super::{
 pub struct DatabaseConfig {
     /// Which database.
     pub url: DatabaseUrl,
-    /// Connections to PostgreSQL, or those that read SQLite.
-    pub pool_size: usize,
 }
 
 impl DatabaseConfig {
     pub(super) fn read(raw: &raw::Database, reader: &mut Reader) -> Read<Self> {
-        let url = reader.sensitive_text(&raw.url).and_then(|text| {
-            let parsed = DatabaseUrl::parse(&text.unwrap_or_default());
-            reader.noting(&raw.url, parsed)
-        });
-        let pool_size = reader.number(&raw.pool_size, 1..=256);
-        Ok(Self {
-            url: url?,
-            pool_size: pool_size?,
-        })
+        let text = reader.sensitive_text(&raw.url)?.unwrap_or_default();
+        let url = reader.noting(&raw.url, DatabaseUrl::parse(&text))?;
+        Ok(Self { url })
     }
 }
 

@@ -1,9 +1,10 @@
 //! `[delivery]`: how codes reach their numbers.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Display, path::PathBuf, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use phonekey_core::{delivery::ProviderName, route::Route, secret::Secret};
+use phonekey_delivery::webhook::{InvalidWebhookUrl, WebhookUrl, signature::WebhookSecret};
 
 use super::{
     raw,
@@ -71,7 +72,7 @@ impl Provider {
 /// The provider `webhook`.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
-    /// Where messages are posted: `https://`, or `http://`, which the warnings tell of.
+    /// Where messages are posted; [`WebhookUrl`] takes it.
     pub url: String,
     /// The keys that sign them (Standard Webhooks, without `whsec_`, decoded): at least one.
     pub secrets: Vec<Secret>,
@@ -152,7 +153,7 @@ fn read_route(raw: &raw::DeliveryRoutes, reader: &mut Reader) -> Read<Vec<Provid
 impl WebhookConfig {
     fn read(raw: &raw::DeliveryWebhook, needed: bool, reader: &mut Reader) -> Read<Option<Self>> {
         let url = reader.sensitive_text(&raw.url).and_then(|url| match url {
-            Some(url) => reader.noting(&raw.url, require_web_address(url)).map(Some),
+            Some(url) => reader.noting(&raw.url, require_address(url)).map(Some),
             None => Ok(None),
         });
         let secrets = reader.secrets(&raw.secrets).and_then(|texts| {
@@ -184,24 +185,18 @@ impl WebhookConfig {
     }
 }
 
-fn require_web_address(url: String) -> Result<String, &'static str> {
-    let rest = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| url.strip_prefix(scheme));
-    let named = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', ':']));
-    let plain = url.chars().all(|c| !c.is_whitespace() && !c.is_control());
-    if named && plain {
-        return Ok(url);
-    }
-    Err("is no web address; write one such as https://sms.example.com/phonekey")
+fn require_address(url: String) -> Result<String, InvalidWebhookUrl> {
+    WebhookUrl::parse(&url).map(|_| url)
 }
 
 /// The key of a text such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`.
-fn decode_key(text: &Secret) -> Result<Secret, &'static str> {
-    let wrong = "must be `whsec_` and 24 to 64 bytes in base64; make one with \
-                 `echo whsec_$(openssl rand -base64 32)`";
-    let encoded = text.expose().strip_prefix(b"whsec_").ok_or(wrong)?;
-    let key = STANDARD.decode(encoded).map_err(|_| wrong)?;
-    let sound = (24..=64).contains(&key.len());
-    sound.then(|| Secret::new(key)).ok_or(wrong)
+fn decode_key(text: &Secret) -> Result<Secret, String> {
+    let text = String::from_utf8_lossy(text.expose());
+    let refused = |error: &dyn Display| {
+        format!("{error}; make one with `echo whsec_$(openssl rand -base64 32)`")
+    };
+    WebhookSecret::parse(&text).map_err(|error| refused(&error))?;
+    let encoded = text.strip_prefix("whsec_").unwrap_or(&text);
+    let key = STANDARD.decode(encoded).map_err(|error| refused(&error))?;
+    Ok(Secret::new(key))
 }

@@ -10,6 +10,8 @@ pub mod database;
 pub mod delivery;
 pub mod document;
 pub mod effective;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod log;
 pub mod phone;
@@ -35,6 +37,8 @@ use phonekey_core::{
     policy::{Enforcement, Policy},
     secret::{MasterSecret, Secret},
 };
+
+use phonekey_delivery::text::Texts;
 
 use self::{
     database::DatabaseConfig,
@@ -103,7 +107,7 @@ pub enum Secrecy {
 /// The texts of messages and errors.
 #[derive(Clone, Debug)]
 pub struct MessagesConfig {
-    /// The language for clients that ask for none that there is: a language subtag such as `fa`.
+    /// The language for clients that ask for none that there is, such as `fa`.
     pub default_language: String,
 }
 
@@ -235,13 +239,11 @@ fn secrecy(file: &Path, gathered: &Gathered) -> Secrecy {
 }
 
 fn read_messages(raw: &raw::Messages, reader: &mut Reader) -> Read<MessagesConfig> {
-    let default_language = reader.read(&raw.default_language, |text| {
-        let subtag = (2..=3).contains(&text.len());
-        let subtag = subtag && text.bytes().all(|byte| byte.is_ascii_lowercase());
-        let language = subtag.then(|| text.to_owned());
-        language.ok_or_else(|| format!("`{text}` is no language; write one such as fa or en"))
-    });
-    default_language.map(|default_language| MessagesConfig { default_language })
+    let languages: Vec<(&str, &str)> = Texts::languages().map(|name| (name, name)).collect();
+    let default_language = reader.choice(&raw.default_language, &languages)?;
+    Ok(MessagesConfig {
+        default_language: default_language.to_owned(),
+    })
 }
 
 fn read_retention(raw: &raw::Retention, reader: &mut Reader) -> Read<RetentionConfig> {

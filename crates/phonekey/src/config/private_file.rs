@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -55,7 +55,10 @@ pub fn read(path: &Path) -> Result<Secret, PrivateFileError> {
     if let Some(mode) = public_mode(path).map_err(unreadable)? {
         return Err(PrivateFileError::Public { path: name(), mode });
     }
-    let mut content = fs::read(path).map_err(unreadable)?;
+    let mut content = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_BYTES).read_to_end(&mut content))
+        .map_err(unreadable)?;
     if content.last() == Some(&b'\n') {
         content.pop();
     }
@@ -67,6 +70,9 @@ pub fn read(path: &Path) -> Result<Secret, PrivateFileError> {
     }
     Ok(Secret::new(content))
 }
+
+/// More than any key has; what a wrong path leads to may have no end.
+const LARGEST_BYTES: u64 = 64 * 1024;
 
 /// The permissions of a file that every user of the machine may use; `None` for a private one.
 ///

@@ -141,8 +141,6 @@ once {
     "database" database: Database {
         /// `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
         url: Url = "sqlite:phonekey-data/phonekey.db";
-        /// Connections to PostgreSQL, or connections that read SQLite (one more writes): 1 to 256.
-        pool_size: Number = "16";
     }
 
     /// The log, which goes to the standard error output.
@@ -270,7 +268,7 @@ once {
     /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
     /// Standard Webhooks specification says.
     "delivery.webhook" delivery_webhook: DeliveryWebhook {
-        /// Where messages are posted.
+        /// Where messages are posted: over HTTPS, or over HTTP to this machine.
         url: Url ~ "https://sms.example.com/phonekey";
         /// The keys that sign them: `whsec_` and 24 to 64 bytes in base64. Each message is signed
         /// with all of them, so that they can be changed one after the other.
@@ -281,7 +279,7 @@ once {
 
     /// The texts of messages and errors.
     "messages" messages: Messages {
-        /// The language for clients that ask for none that there is, such as `fa` or `en`.
+        /// The language for clients that ask for none that there is: `fa` or `en`.
         default_language: Text = "fa";
     }
 

@@ -195,7 +195,7 @@ fn a_file_may_say_everything() {
             previous_secrets = ["{STRONG}1", "{STRONG}2"]
             log = {{ format = "json", level = "debug" }}
             http.max_connections = 12
-            database = {{ url = "postgres://u:p@h/d", pool_size = 3 }}
+            database = {{ url = "postgres://u:p@h/d" }}
             [phone]
             default_region = "IR"
             regions = ["IR", "tr"]
@@ -226,7 +226,6 @@ fn a_file_may_say_everything() {
     assert_eq!(config.log.level, LevelFilter::DEBUG);
     assert_eq!(config.http.max_connections, 12);
     assert_eq!(config.database.url.to_string(), "postgres://u:…@h/d");
-    assert_eq!(config.database.pool_size, 3);
     assert_eq!(config.policy.number.cool_down.to_string(), "10s,20s");
     assert_eq!(config.policy.number.sends.to_string(), "1/1m,2/1h");
     assert_eq!(config.policy.session.absolute_lifetime, None);

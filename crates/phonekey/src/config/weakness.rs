@@ -35,8 +35,6 @@ pub enum Weakness {
     EndlessSessions,
     /// The token key is one that Django made for development.
     DjangoInsecureSecret,
-    /// Codes go to the webhook unencrypted.
-    PlainWebhook,
     /// Everybody may read the configuration file, which holds a secret.
     PublicConfigFile {
         /// Where it is.
@@ -81,7 +79,6 @@ impl fmt::Display for Weakness {
                 "tokens.hs256_secret begins with `django-insecure-`: Django made it for \
                  development",
             ),
-            Self::PlainWebhook => f.write_str("codes go to the webhook over plain HTTP"),
             Self::PublicConfigFile { path } => {
                 write!(
                     f,
@@ -116,7 +113,6 @@ impl Weakness {
             Self::DjangoInsecureSecret => {
                 "give Django a SECRET_KEY of its own and use it here; everyone then logs in anew"
             }
-            Self::PlainWebhook => "use https:// in delivery.webhook.url",
             Self::PublicConfigFile { .. } => {
                 "make it private with chmod 600, or 640 with its group"
             }
@@ -130,8 +126,6 @@ impl Config {
     pub fn weaknesses(&self, now: Timestamp) -> Vec<Weakness> {
         let digits = self.policy.challenge.code_length.get();
         let limits = self.policy.number.enforcement;
-        let webhook = self.delivery.webhook.as_ref();
-        let webhook = webhook.filter(|_| self.delivery.uses(Provider::Webhook));
         let insecure =
             |key: &phonekey_core::secret::Secret| key.expose().starts_with(b"django-insecure-");
         let mut found = Vec::new();
@@ -171,10 +165,6 @@ impl Config {
         note(
             self.tokens.hs256_secret.as_ref().is_some_and(insecure),
             Weakness::DjangoInsecureSecret,
-        );
-        note(
-            webhook.is_some_and(|webhook| webhook.url.starts_with("http://")),
-            Weakness::PlainWebhook,
         );
         if let Some(file) = &self.file {
             let path = file.path.display().to_string();

@@ -162,7 +162,7 @@ fn require_bounds(config: &Config) -> Result<(), TestCaseError> {
 
     prop_assert!(config.delivery.route().is_some());
     prop_assert!(config.delivery.lease > config.delivery.deadline);
-    prop_assert!(config.http.max_connections > 0 && config.database.pool_size > 0);
+    prop_assert!(config.http.max_connections > 0);
     prop_assert!(config.retention.challenges >= DAY && config.retention.audit >= DAY);
     let develops = config
         .delivery

@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use phonekey_core::{
+    delivery::{DeliveryState, ProviderName},
+    phone::PhoneNumber,
+    ports::delivery::{DispatchOutcome, Dispatcher, Inbox},
+    route::Route,
+    time::Clock,
+};
+use phonekey_delivery::{
+    inbox::UNREADABLE,
+    router::Router,
+    senders::Senders,
+    settings::{DeliverySettings, Pace},
+};
+
+use crate::world::{World, book};
+
+fn router(world: &World) -> Router {
+    let route = Route::new([ProviderName::new("inbox")]).unwrap();
+    let senders = Senders::open(&DeliverySettings::over(route), &world.clock()).unwrap();
+    world.router(senders)
+}
+
+#[tokio::test]
+async fn a_message_has_arrived_with_its_commit() {
+    let world = World::new();
+    let router = router(&world);
+
+    let (challenge, delivery) = world.open(&router).await;
+    let now = world.clock.now();
+    let outcome = router.dispatch(&challenge, delivery.clone()).await;
+
+    assert_eq!(delivery.state, DeliveryState::Accepted { at: now });
+    assert_eq!(outcome, DispatchOutcome::Sent);
+    let messages = router.inbox().unwrap().messages(None, 10).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].delivery, delivery.id);
+    assert_eq!(messages[0].code, world.code(&challenge).expose());
+    assert_eq!(
+        messages[0].text,
+        format!(
+            "Your login code:\n{}\nValid for 2 min. Do not give it to anyone.",
+            messages[0].code
+        )
+    );
+}
+
+#[tokio::test]
+async fn the_newest_message_comes_first_and_a_number_sees_its_own() {
+    let world = World::new();
+    let router = router(&world);
+    let inbox = router.inbox().unwrap();
+    let (first, _) = world.open(&router).await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let (second, _) = world.open(&router).await;
+
+    let all = inbox.messages(Some(first.phone), 10).await.unwrap();
+    let newest = inbox.messages(None, 1).await.unwrap();
+    let stranger = PhoneNumber::from_e164("+989350000000");
+    let none = inbox.messages(stranger, 10).await.unwrap();
+
+    let ids: Vec<_> = all.iter().map(|message| message.challenge.id).collect();
+    assert_eq!(ids, [second.id, first.id]);
+    assert_eq!(newest.len(), 1);
+    assert_eq!(newest[0].challenge.id, second.id);
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
+async fn who_waits_learns_of_a_message() {
+    let world = World::new();
+    let router = router(&world);
+    let inbox = router.inbox().unwrap();
+    let before = inbox.revision();
+
+    let (challenge, delivery) = world.open(&router).await;
+    let (outcome, ()) = tokio::join!(
+        router.dispatch(&challenge, delivery),
+        inbox.changed_since(before)
+    );
+
+    assert_eq!(outcome, DispatchOutcome::Sent);
+    assert_ne!(inbox.revision(), before);
+    // What has changed already needs no waiting.
+    inbox.changed_since(before).await;
+}
+
+#[tokio::test]
+async fn a_message_whose_secret_is_gone_says_so() {
+    let world = World::new();
+    let senders = || {
+        let route = Route::new([ProviderName::new("inbox")]).unwrap();
+        Senders::open(&DeliverySettings::over(route), &world.clock()).unwrap()
+    };
+    world.open(&world.router(senders())).await;
+
+    let later = Router::new(
+        senders(),
+        Pace::default(),
+        Arc::clone(&world.store) as Arc<_>,
+        Arc::new(book("another-secret-Zr1mT0vYx3KpLw7NcB5d")),
+        world.clock(),
+    );
+    let messages = later.inbox().unwrap().messages(None, 10).await.unwrap();
+
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].text, UNREADABLE);
+    assert_eq!(messages[0].code, "");
+}

@@ -1,0 +1,76 @@
+//! The chores: messages that a crash left behind, and rows that nothing needs any more.
+
+use std::{sync::Arc, time::Duration};
+
+use phonekey_core::{
+    ports::store::{Purge, Store},
+    time::Clock,
+};
+use phonekey_delivery::router::Router as DeliveryRouter;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+/// How long things stay that nothing needs any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retention {
+    /// Challenges and their deliveries, after they expired.
+    pub(crate) challenges: Duration,
+    /// Audit events.
+    pub(crate) audit: Duration,
+}
+
+/// How often messages are looked for that a crash left behind.
+const RESUME_EVERY: Duration = Duration::from_secs(2);
+
+/// How often rows are looked for that nothing needs any more.
+const PURGE_EVERY: Duration = Duration::from_secs(10);
+
+/// Rows of each kind that one purge deletes: few, so that logins wait for none of it.
+const PURGE_BATCH: u16 = 500;
+
+/// Does the chores until the server stops. Any node may do them, and none must.
+pub(crate) async fn run(
+    store: Arc<dyn Store>,
+    deliveries: Arc<DeliveryRouter>,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
+    stopping: CancellationToken,
+) {
+    let mut resume = interval(RESUME_EVERY);
+    let mut purge = interval(PURGE_EVERY);
+    for timer in [&mut resume, &mut purge] {
+        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = resume.tick() => resume_once(&deliveries, &*clock).await,
+            _ = purge.tick() => purge_once(&*store, &*clock, retention).await,
+        }
+    }
+}
+
+async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
+    match deliveries.resume_once(clock.now()).await {
+        Ok(0) => {}
+        Ok(count) => info!(count, "took up messages that were left behind"),
+        Err(error) => {
+            error!(error = &error as &dyn std::error::Error, "pending messages cannot be read");
+        }
+    }
+}
+
+async fn purge_once(store: &dyn Store, clock: &dyn Clock, retention: Retention) {
+    let step = Purge {
+        challenge_retention: retention.challenges,
+        audit_retention: retention.audit,
+        batch: PURGE_BATCH,
+        now: clock.now(),
+    };
+    match store.purge(step).await {
+        Ok(purged) if purged.is_empty() => {}
+        Ok(purged) => debug!(?purged, "deleted what nothing needs any more"),
+        Err(error) => error!(error = &error as &dyn std::error::Error, "old rows cannot be deleted"),
+    }
+}

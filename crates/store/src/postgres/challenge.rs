@@ -1,0 +1,105 @@
+//! Steps on challenges.
+
+mod answer;
+mod give_up;
+mod open;
+
+use async_trait::async_trait;
+use phonekey_core::{
+    challenge::{Challenge, ChallengeState},
+    id::ChallengeId,
+    phone::PhoneNumber,
+    ports::store::{
+        AnswerChallenge, AnswerOutcome, ChallengeStore, OpenChallenge, OpenOutcome, StoreError,
+    },
+    time::Timestamp,
+};
+use tokio_postgres::Statement;
+
+use self::give_up::GiveUp;
+use super::{
+    PostgresStore,
+    failure::Failure,
+    pool::Transaction,
+    row::{self, column},
+};
+
+#[async_trait]
+impl ChallengeStore for PostgresStore {
+    async fn open_challenge(&self, step: OpenChallenge) -> Result<OpenOutcome, StoreError> {
+        self.opening.take(step).await
+    }
+
+    async fn answer_challenge(&self, step: AnswerChallenge) -> Result<AnswerOutcome, StoreError> {
+        self.answering.take(step).await
+    }
+
+    async fn give_up_challenge(&self, id: ChallengeId, now: Timestamp) -> Result<(), StoreError> {
+        Ok(self.database.take(&GiveUp { id, now }).await?)
+    }
+}
+
+/// Locks challenges, each only if it is of the number that it is asked for with: so whoever holds
+/// a challenge holds its number's standing as well.
+const LOCK: &str = "
+    select
+        kept.id, kept.phone, key_version, code_length, language, created_at, expires_at,
+        wrong_answers, closed_at, close_reason
+    from unnest($1::uuid[], $2::bigint[]) as asked (id, phone)
+    join challenges as kept on kept.id = asked.id and kept.phone = asked.phone
+    order by kept.id
+    for update of kept";
+
+/// Writes what an answer or its failure changes in locked challenges that were open.
+const UPDATE: &str = "
+    update challenges as kept
+    set wrong_answers = new.wrong_answers, closed_at = new.closed_at, close_reason = new.reason
+    from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::text[])
+        as new (id, wrong_answers, closed_at, reason)
+    where kept.id = new.id and kept.closed_at is null";
+
+async fn lock(
+    transaction: &Transaction,
+    lock: &Statement,
+    mut asked: Vec<(ChallengeId, PhoneNumber)>,
+) -> Result<Vec<Challenge>, Failure> {
+    asked.sort_unstable();
+    asked.dedup();
+    let ids = column(&asked, |(id, _)| *id.as_uuid());
+    let phones = column(&asked, |(_, phone)| phone.to_key());
+    let rows = transaction.read(lock, &[&ids, &phones]).await?;
+    let challenges: Result<_, _> = rows.iter().map(row::challenge).collect();
+    Ok(challenges?)
+}
+
+async fn update(
+    transaction: &Transaction,
+    update: &Statement,
+    changed: &[&Challenge],
+) -> Result<(), Failure> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let ids = column(changed, |challenge| *challenge.id.as_uuid());
+    let wrong = column(changed, |challenge| i16::from(challenge.wrong_answers));
+    let closed = column(changed, |challenge| closed_at(challenge));
+    let reasons = column(changed, |challenge| close_reason(challenge));
+    let written = transaction
+        .write(update, &[&ids, &wrong, &closed, &reasons])
+        .await?;
+    Failure::unless_all("challenges", changed.len(), written)
+}
+
+fn closed_at(challenge: &Challenge) -> Option<i64> {
+    match challenge.state {
+        ChallengeState::Open => None,
+        ChallengeState::Closed { at, .. } => Some(at.as_millis()),
+    }
+}
+
+fn close_reason(challenge: &Challenge) -> Option<&'static str> {
+    match challenge.state {
+        ChallengeState::Open => None,
+        ChallengeState::Closed { reason, .. } => Some(reason.name()),
+    }
+}

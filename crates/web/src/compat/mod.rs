@@ -1,0 +1,53 @@
+//! The wire of the Django project (WIRE.md): its three endpoints as its clients know them.
+//!
+//! A request passes the same checks in the same order as in Django REST framework: what the caller
+//! accepts ([`negotiation`]), who it is ([`authorization`]), the method, the body ([`body`]), the
+//! fields ([`field`]); then the endpoint's own file. [`answer`] gives every outcome its shape.
+
+mod answer;
+mod authorization;
+mod body;
+mod browse;
+mod create;
+mod endpoint;
+mod field;
+mod negotiation;
+mod redirect;
+mod refresh;
+mod verify;
+
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, routing::any};
+use phonekey_core::flow::Flows;
+
+use crate::language::Catalogue;
+use endpoint::Endpoint;
+
+/// What the three endpoints work with.
+#[derive(Clone)]
+pub struct Compat {
+    /// The use cases.
+    pub flows: Arc<Flows>,
+    /// The texts.
+    pub catalogue: Catalogue,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+}
+
+/// The three endpoints; without their final slash they are redirected.
+pub fn router(compat: Compat) -> Router {
+    let serve =
+        |endpoint: Endpoint| any(move |compat, request| endpoint::serve(endpoint, compat, request));
+    let mut router = Router::new();
+    for endpoint in [Endpoint::Create, Endpoint::Verify, Endpoint::Refresh] {
+        let path = endpoint.path();
+        router = router
+            .route(path, serve(endpoint))
+            .route(path.trim_end_matches('/'), any(redirect::add_slash));
+    }
+    router.with_state(Arc::new(compat))
+}
