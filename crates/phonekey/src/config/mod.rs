@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod database;
 pub mod delivery;
 pub mod document;
+pub mod effective;
 pub mod http;
 pub mod log;
 pub mod phone;

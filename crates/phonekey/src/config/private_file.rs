@@ -107,21 +107,41 @@ pub enum Creation {
 /// # Errors
 /// When the file system refuses.
 pub fn create(path: &Path, content: &[u8], random: &dyn Random) -> io::Result<Creation> {
+    settle(path, content, random, |draft| {
+        match fs::hard_link(draft, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Creation::Existed),
+            linked => linked.map(|()| Creation::Created),
+        }
+    })
+}
+
+/// Writes a file as [`create`] does, in place of the one that may be there.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn replace(path: &Path, content: &[u8], random: &dyn Random) -> io::Result<()> {
+    settle(path, content, random, |draft| fs::rename(draft, path))
+}
+
+/// Writes a draft beside `path`, gives it its name by `name_it`, and makes both durable.
+fn settle<T>(
+    path: &Path,
+    content: &[u8],
+    random: &dyn Random,
+    name_it: impl FnOnce(&Path) -> io::Result<T>,
+) -> io::Result<T> {
     let folder = folder_of(path);
     create_folder(folder)?;
     let tag = u64::from_le_bytes(random::bytes(random));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = folder.join(format!(".{name}.{tag:016x}"));
-    let linked = write_new(&draft, content).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Creation::Existed),
-        linked => linked.map(|()| Creation::Created),
-    });
+    let named = write_new(&draft, content).and_then(|()| name_it(&draft));
     fs::remove_file(&draft).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => Ok(()),
         _ => Err(error),
     })?;
     File::open(folder)?.sync_all()?;
-    linked
+    named
 }
 
 /// The folder that a file is in.

@@ -113,7 +113,8 @@ once {
         /// on every node.
         secret: Secret;
         /// Secrets from before a change of `secret`, newest first. Codes that were sent under them
-        /// stay good; so keep the last one for as long as a code lives.
+        /// stay good, so keep the last one for as long as a code lives. Sessions do not outlive a
+        /// change of `secret`: everyone logs in anew.
         previous_secrets: SecretList;
     }
 

@@ -1,5 +1,7 @@
 //! What is read, what is refused, and how it is said.
 
+mod bounds;
+
 use std::{
     ffi::OsString,
     fs,
@@ -689,4 +691,94 @@ fn strong_keys_are_taken() {
         assert!(shared.tokens.hs256_secret.is_some());
     }
     assert!(phonekey_core::secret::require_strength(&Secret::new(STRONG)).is_ok());
+}
+
+#[test]
+fn the_example_file_says_the_defaults() {
+    let example = super::document::example();
+    let case = Case::new().file(&example);
+    let shown = |config: &Config| {
+        let mut config = config.clone();
+        config.file = None;
+        format!("{config:?}")
+    };
+    let defaults = shown(&Case::new().load().unwrap());
+    assert_eq!(shown(&case.load().unwrap()), defaults);
+
+    let has_default = |line: &str| {
+        let name = line
+            .strip_prefix('#')
+            .and_then(|line| line.split_once(" = "));
+        let name = name.map(|(name, _)| name).unwrap_or_default();
+        let mut settings = super::raw::SECTIONS
+            .iter()
+            .flat_map(|section| section.settings);
+        settings.any(|setting| setting.name() == name && setting.default.is_some())
+    };
+    let uncommented: String = example
+        .lines()
+        .map(|line| if has_default(line) { &line[1..] } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert_ne!(uncommented, example);
+    assert_eq!(
+        shown(&Case::new().file(&uncommented).load().unwrap()),
+        defaults
+    );
+}
+
+#[test]
+fn the_committed_documents_are_those_of_this_version() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (path, made, command) in [
+        (
+            "phonekey.example.toml",
+            super::document::example(),
+            "example",
+        ),
+        (
+            "docs/configuration.md",
+            super::document::reference(),
+            "reference",
+        ),
+    ] {
+        let committed = fs::read_to_string(root.join(path)).unwrap_or_default();
+        assert!(
+            committed == made,
+            "{path} is not current; run: cargo run -p phonekey -- config {command} > {path}"
+        );
+    }
+}
+
+#[test]
+fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {
+    let case = Case::new()
+        .file("[challenge]\ncode_length = 6\n[tokens]\nhs256_secret_file = '/x/y'")
+        .variable("PHONEKEY_SECRET", STRONG)
+        .variable("PHONEKEY_DATABASE__URL", "postgres://u:hunter2@h/d")
+        .flag("--listen", "http.listen", "127.0.0.1:3");
+
+    let settings = super::effective::effective(&case.sources);
+
+    let of = |name: &str| {
+        let one = settings.iter().find(|one| one.setting == name).unwrap();
+        (one.value.as_deref().unwrap_or("-"), one.origin.as_str())
+    };
+    let file = case.sources.file.as_ref().unwrap().display();
+    assert_eq!(
+        of("challenge.code_length"),
+        ("6", format!("{file}:2").as_str())
+    );
+    assert_eq!(
+        of("tokens.hs256_secret"),
+        ("(in /x/y)", format!("{file}:4").as_str())
+    );
+    assert_eq!(of("secret"), ("(set)", "PHONEKEY_SECRET"));
+    assert_eq!(
+        of("database.url"),
+        ("postgres://u:…@h/d", "PHONEKEY_DATABASE__URL")
+    );
+    assert_eq!(of("http.listen"), ("127.0.0.1:3", "--listen"));
+    assert_eq!(of("challenge.wrong_answers"), ("3", "default"));
+    assert_eq!(of("delivery.file.path"), ("-", "default"));
 }
