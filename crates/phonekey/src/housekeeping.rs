@@ -73,7 +73,10 @@ async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
         Ok(0) => {}
         Ok(count) => info!(count, "took up messages that were left behind"),
         Err(error) => {
-            error!(error = &error as &dyn std::error::Error, "pending messages cannot be read");
+            error!(
+                error = &error as &dyn std::error::Error,
+                "pending messages cannot be read"
+            );
         }
     }
 }
@@ -88,6 +91,9 @@ async fn purge_once(store: &dyn Store, clock: &dyn Clock, retention: Retention) 
     match store.purge(step).await {
         Ok(purged) if purged.is_empty() => {}
         Ok(purged) => debug!(?purged, "deleted what nothing needs any more"),
-        Err(error) => error!(error = &error as &dyn std::error::Error, "old rows cannot be deleted"),
+        Err(error) => error!(
+            error = &error as &dyn std::error::Error,
+            "old rows cannot be deleted"
+        ),
     }
 }

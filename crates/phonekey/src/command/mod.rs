@@ -43,13 +43,28 @@ pub struct Cli {
 struct Settings {
     /// The configuration file [default: the one that `PHONEKEY_CONFIG` names, else `phonekey.toml`
     /// if it is there]
-    #[arg(long, global = true, help_heading = "Configuration", value_name = "PATH")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Configuration",
+        value_name = "PATH"
+    )]
     config: Option<PathBuf>,
     /// The IP address and port to listen on (http.listen)
-    #[arg(long, global = true, help_heading = "Configuration", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Configuration",
+        value_name = "ADDRESS"
+    )]
     listen: Option<String>,
     /// sqlite:PATH or postgres://… (database.url)
-    #[arg(long, global = true, help_heading = "Configuration", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Configuration",
+        value_name = "URL"
+    )]
     database: Option<String>,
 }
 

@@ -77,10 +77,20 @@ pub struct Create {
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
     /// The given name
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NAME"
+    )]
     first_name: String,
     /// The family name
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NAME"
+    )]
     last_name: String,
     /// The e-mail address
     #[arg(long, value_name = "ADDRESS")]
