@@ -61,9 +61,16 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let secret = config.secret.current.obtain(&*random)?;
     let store = open_store(&config.database).await?;
     let book = Arc::new(code_book(config, &secret.secret));
-    let keys = config.tokens.key_ring(&secret.secret).context("the key of the access tokens")?;
-    let deliveries =
-        Arc::new(delivery_router(config, Arc::clone(&store), Arc::clone(&book), &clock)?);
+    let keys = config
+        .tokens
+        .key_ring(&secret.secret)
+        .context("the key of the access tokens")?;
+    let deliveries = Arc::new(delivery_router(
+        config,
+        Arc::clone(&store),
+        Arc::clone(&book),
+        &clock,
+    )?);
 
     let world = World {
         store: Arc::clone(&store),
@@ -75,8 +82,8 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     };
     let flows = Arc::new(Flows::new(world, config.policy.clone()));
     let stopping = CancellationToken::new();
-    let catalogue = Catalogue::load(&config.messages.default_language)
-        .context("messages.default_language")?;
+    let catalogue =
+        Catalogue::load(&config.messages.default_language).context("messages.default_language")?;
 
     let mut routes = compat::router(Compat {
         flows: Arc::clone(&flows),
@@ -93,7 +100,10 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         let (inbox, clock) = (Arc::new(inbox), Arc::clone(&clock));
         routes = routes.merge(pages::router(inbox, clock, phone, stopping.clone()));
     }
-    let ids = RequestIds { clock: Arc::clone(&clock), random };
+    let ids = RequestIds {
+        clock: Arc::clone(&clock),
+        random,
+    };
     Ok(Assembled {
         app: phonekey_web::app(routes, ids),
         store,
@@ -119,18 +129,29 @@ fn delivery_router(
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", problems.join("\n"))
     })?;
-    Ok(DeliveryRouter::new(senders, settings.pace, store, book, Arc::clone(clock)))
+    Ok(DeliveryRouter::new(
+        senders,
+        settings.pace,
+        store,
+        book,
+        Arc::clone(clock),
+    ))
 }
 
 fn delivery_settings(
     config: &DeliveryConfig,
     fallback_language: &str,
 ) -> anyhow::Result<DeliverySettings> {
-    let route = config.route().context("delivery.routes.default names no provider")?;
+    let route = config
+        .route()
+        .context("delivery.routes.default names no provider")?;
     let webhook = config.webhook.as_ref().map(webhook_settings).transpose()?;
     Ok(DeliverySettings {
         route,
-        pace: Pace { deadline: config.deadline, lease: config.lease },
+        pace: Pace {
+            deadline: config.deadline,
+            lease: config.lease,
+        },
         fallback_language: fallback_language.to_owned(),
         file: config.file.clone().map(|path| FileSettings { path }),
         webhook,
@@ -144,7 +165,9 @@ fn webhook_settings(config: &WebhookConfig) -> anyhow::Result<WebhookSettings> {
     });
     Ok(WebhookSettings {
         url: WebhookUrl::parse(&config.url).context("delivery.webhook.url")?,
-        secrets: secrets.collect::<Result<_, _>>().context("delivery.webhook.secrets")?,
+        secrets: secrets
+            .collect::<Result<_, _>>()
+            .context("delivery.webhook.secrets")?,
         timeout: config.timeout,
     })
 }

@@ -7,7 +7,7 @@ use phonekey_core::{
     time::Clock,
 };
 use phonekey_delivery::router::Router as DeliveryRouter;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
@@ -37,18 +37,35 @@ pub(crate) async fn run(
     retention: Retention,
     stopping: CancellationToken,
 ) {
-    let mut resume = interval(RESUME_EVERY);
-    let mut purge = interval(PURGE_EVERY);
-    for timer in [&mut resume, &mut purge] {
-        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Apart, since a slow provider holds up the one and must not hold up the other. What has begun
+    // to be sent goes on when its chore is dropped.
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = resume_for_ever(&deliveries, &*clock) => {}
+        () = purge_for_ever(&*store, &*clock, retention) => {}
     }
+}
+
+async fn resume_for_ever(deliveries: &DeliveryRouter, clock: &dyn Clock) {
+    let mut timer = timer(RESUME_EVERY);
     loop {
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            _ = resume.tick() => resume_once(&deliveries, &*clock).await,
-            _ = purge.tick() => purge_once(&*store, &*clock, retention).await,
-        }
+        timer.tick().await;
+        resume_once(deliveries, clock).await;
     }
+}
+
+async fn purge_for_ever(store: &dyn Store, clock: &dyn Clock, retention: Retention) {
+    let mut timer = timer(PURGE_EVERY);
+    loop {
+        timer.tick().await;
+        purge_once(store, clock, retention).await;
+    }
+}
+
+fn timer(period: Duration) -> Interval {
+    let mut timer = interval(period);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer
 }
 
 async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
@@ -56,7 +73,10 @@ async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
         Ok(0) => {}
         Ok(count) => info!(count, "took up messages that were left behind"),
         Err(error) => {
-            error!(error = &error as &dyn std::error::Error, "pending messages cannot be read");
+            error!(
+                error = &error as &dyn std::error::Error,
+                "pending messages cannot be read"
+            );
         }
     }
 }
@@ -71,6 +91,9 @@ async fn purge_once(store: &dyn Store, clock: &dyn Clock, retention: Retention) 
     match store.purge(step).await {
         Ok(purged) if purged.is_empty() => {}
         Ok(purged) => debug!(?purged, "deleted what nothing needs any more"),
-        Err(error) => error!(error = &error as &dyn std::error::Error, "old rows cannot be deleted"),
+        Err(error) => error!(
+            error = &error as &dyn std::error::Error,
+            "old rows cannot be deleted"
+        ),
     }
 }

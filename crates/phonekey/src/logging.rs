@@ -15,16 +15,25 @@ pub(crate) fn start(config: LogConfig) {
     let registry = tracing_subscriber::registry().with(levels);
     let started = match config.format {
         LogFormat::Human => {
-            let layer = fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+            let layer = fmt::layer()
+                .with_writer(stderr)
+                .with_ansi(stderr().is_terminal());
             registry.with(layer.with_target(false)).try_init()
         }
         LogFormat::Json => {
             let layer = fmt::layer().json().flatten_event(true).with_writer(stderr);
-            registry.with(layer.with_current_span(false).with_span_list(false)).try_init()
+            registry
+                .with(layer.with_current_span(false).with_span_list(false))
+                .try_init()
         }
     };
     drop(started);
 }
 
-const OURS: [&str; 5] =
-    ["phonekey", "phonekey_core", "phonekey_delivery", "phonekey_store", "phonekey_web"];
+const OURS: [&str; 5] = [
+    "phonekey",
+    "phonekey_core",
+    "phonekey_delivery",
+    "phonekey_store",
+    "phonekey_web",
+];

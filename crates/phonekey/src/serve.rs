@@ -1,10 +1,13 @@
 //! The life of the server: start, serve, drain, stop.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use phonekey_core::time::{Clock, SystemClock};
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -12,8 +15,11 @@ use crate::{
     config::{Config, delivery::Provider},
     housekeeping::{self, Retention},
     logging,
-    server::{self, Drained, ServerSettings},
+    server::{self, Drained, Patience, ServerSettings},
 };
+
+/// How long a connection may idle between two requests (SECURITY.md T55).
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Serves until the process is told to stop.
 ///
@@ -39,9 +45,18 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.http.listen))?;
     announce(&config, &assembled, &listener)?;
 
-    let Assembled { app, store, deliveries, clock, stopping, .. } = assembled;
-    let retention =
-        Retention { challenges: config.retention.challenges, audit: config.retention.audit };
+    let Assembled {
+        app,
+        store,
+        deliveries,
+        clock,
+        stopping,
+        ..
+    } = assembled;
+    let retention = Retention {
+        challenges: config.retention.challenges,
+        audit: config.retention.audit,
+    };
     let chores = tokio::spawn(housekeeping::run(
         Arc::clone(&store),
         Arc::clone(&deliveries),
@@ -60,7 +75,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     let settings = ServerSettings {
         max_connections: config.http.max_connections,
-        header_timeout: config.http.header_timeout,
+        patience: Patience {
+            idle: IDLE,
+            head: config.http.header_timeout,
+        },
         shutdown_deadline: config.http.shutdown_deadline,
     };
     let drained = server::serve(listener, app, settings, stopping).await;
@@ -88,12 +106,10 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
 }
 
 /// Tells the operator where the server is, where codes go, and what is weak about it.
-fn announce(
-    config: &Config,
-    assembled: &Assembled,
-    listener: &TcpListener,
-) -> anyhow::Result<()> {
-    let address = listener.local_addr().context("the listener has no address")?;
+fn announce(config: &Config, assembled: &Assembled, listener: &TcpListener) -> anyhow::Result<()> {
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
     if let Some(path) = &assembled.secret_created {
         info!(path = %path.display(), "made a master secret; back it up, and keep it private");
     }
@@ -101,7 +117,9 @@ fn announce(
         warn!("{weakness}; {}", weakness.advice());
     }
     if config.delivery.uses(Provider::Inbox) {
-        info!("the inbox is at http://{address}/dev/inbox, a login to try at http://{address}/dev/try");
+        info!(
+            "the inbox is at http://{address}/dev/inbox, a login to try at http://{address}/dev/try"
+        );
     }
     info!(database = %config.database.url, "phonekey listens on http://{address}");
     Ok(())

@@ -2,6 +2,8 @@
 //!
 //! `axum::serve` has no header time-out, so connections are served by hyper's own builder.
 
+mod patience;
+
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
@@ -17,13 +19,16 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+pub(crate) use patience::Patience;
+use patience::Patient;
+
 /// How connections are served.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerSettings {
     /// Connections served at once; more wait in the kernel's queue.
     pub(crate) max_connections: usize,
-    /// How long a request's head may take to arrive, and a connection may idle between requests.
-    pub(crate) header_timeout: Duration,
+    /// How long a connection may idle, and a request's head may take.
+    pub(crate) patience: Patience,
     /// How long requests under way may take once the server shuts down.
     pub(crate) shutdown_deadline: Duration,
 }
@@ -56,7 +61,7 @@ pub(crate) async fn serve(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout)
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS);
 
@@ -80,7 +85,10 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let connection = builder.serve_connection(io_of(stream), service_of(app.clone(), peer));
+        let connection = builder.serve_connection(
+            io_of(stream, settings.patience),
+            service_of(app.clone(), peer),
+        );
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // A peer that breaks off or dawdles is no news.
@@ -96,10 +104,10 @@ pub(crate) async fn serve(
     }
 }
 
-fn io_of(stream: TcpStream) -> TokioIo<TcpStream> {
+fn io_of(stream: TcpStream, patience: Patience) -> TokioIo<Patient<TcpStream>> {
     // Answers are small and whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    TokioIo::new(stream)
+    TokioIo::new(Patient::new(stream, patience))
 }
 
 fn service_of(
@@ -117,7 +125,10 @@ fn service_of(
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "backs off from a kernel that has no descriptors left")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "backs off from a kernel that has no descriptors left"
+)]
 async fn pause_after_failed_accept() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }

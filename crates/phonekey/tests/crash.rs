@@ -32,7 +32,9 @@ fn kill_9_loses_nothing_on_postgres() {
 }
 
 fn rounds(home: &Home, default: usize) {
-    let rounds = env::var("PHONEKEY_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let rounds = env::var("PHONEKEY_CRASH_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok());
     let numbers = AtomicUsize::new(0);
     let mut server = home.start();
     for round in 0..rounds.unwrap_or(default) {
@@ -66,10 +68,12 @@ fn load_until_killed(
     let mut all = Answered::default();
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|client| scope.spawn({
-                let (answers, address) = (&answers, &address);
-                move || work(home, address, client, numbers, answers)
-            }))
+            .map(|client| {
+                scope.spawn({
+                    let (answers, address) = (&answers, &address);
+                    move || work(home, address, client, numbers, answers)
+                })
+            })
             .collect();
         while answers.load(Ordering::Relaxed) < kill_after {
             thread::yield_now();
@@ -94,7 +98,9 @@ fn work(
     answers: &AtomicUsize,
 ) -> Answered {
     let mut answered = Answered::default();
-    let Ok(mut connection) = Client::try_connect(address) else { return answered };
+    let Ok(mut connection) = Client::try_connect(address) else {
+        return answered;
+    };
     for turn in 0.. {
         let receiver = mobile(numbers.fetch_add(1, Ordering::Relaxed));
         let Ok(created) = connection.try_post(CREATE, &json!({ "receiver": receiver })) else {
@@ -125,16 +131,33 @@ fn work(
 
 fn check(home: &Home, server: &Server, answered: Answered, round: usize) {
     let mut client = server.client();
-    assert!(!answered.logged_in.is_empty() && !answered.created.is_empty(), "round {round}");
+    assert!(
+        !answered.logged_in.is_empty() && !answered.created.is_empty(),
+        "round {round}"
+    );
     for answer in answered.created {
         let tokens = client.post(VERIFY, &answer);
-        assert_eq!(tokens.status, 200, "round {round}: an answered create is lost: {tokens:?}");
-        assert_eq!(client.post(VERIFY, &answer).status, 400, "round {round}: a code worked twice");
+        assert_eq!(
+            tokens.status, 200,
+            "round {round}: an answered create is lost: {tokens:?}"
+        );
+        assert_eq!(
+            client.post(VERIFY, &answer).status,
+            400,
+            "round {round}: a code worked twice"
+        );
     }
     for (answer, tokens) in answered.logged_in {
-        assert_eq!(client.post(VERIFY, &answer).status, 400, "round {round}: a code worked twice");
+        assert_eq!(
+            client.post(VERIFY, &answer).status,
+            400,
+            "round {round}: a code worked twice"
+        );
         let renewed = client.post(REFRESH, &json!({ "refresh": tokens["refresh"] }));
-        assert_eq!(renewed.status, 200, "round {round}: an answered login is lost: {renewed:?}");
+        assert_eq!(
+            renewed.status, 200,
+            "round {round}: an answered login is lost: {renewed:?}"
+        );
         assert_eq!(
             claims(&renewed.body["access"])["user_id"],
             claims(&tokens["access"])["user_id"],
@@ -144,7 +167,11 @@ fn check(home: &Home, server: &Server, answered: Answered, round: usize) {
     for answer in answered.in_doubt {
         let again = client.post(VERIFY, &answer).status;
         assert!([200, 400].contains(&again), "round {round}: {again}");
-        assert_eq!(client.post(VERIFY, &answer).status, 400, "round {round}: a code worked twice");
+        assert_eq!(
+            client.post(VERIFY, &answer).status,
+            400,
+            "round {round}: a code worked twice"
+        );
         client.log_in(home, &text(&answer["receiver"]));
     }
 }

@@ -16,10 +16,14 @@ use support::{CREATE, Home, REFRESH, VERIFY, mobile};
 
 #[test]
 fn a_database_that_goes_away_is_503_until_it_is_back() {
-    let Some(mut home) = Home::postgres() else { return };
+    let Some(mut home) = Home::postgres() else {
+        return;
+    };
     let upstream = postgres_address();
     let proxy = Proxy::start(upstream);
-    let url = home.variable("PHONEKEY_DATABASE__URL").replace(&proxy.upstream, &proxy.address);
+    let url = home
+        .variable("PHONEKEY_DATABASE__URL")
+        .replace(&proxy.upstream, &proxy.address);
     home.set("PHONEKEY_DATABASE__URL", &url);
     let mut server = home.start();
     let mut client = server.client();
@@ -36,7 +40,10 @@ fn a_database_that_goes_away_is_503_until_it_is_back() {
         for (path, body) in &bodies {
             let answer = client.post(path, body);
             assert_eq!(answer.status, 503, "{path}: {answer:?}");
-            assert!(answer.headers.contains_key("retry-after"), "{path}: {answer:?}");
+            assert!(
+                answer.headers.contains_key("retry-after"),
+                "{path}: {answer:?}"
+            );
         }
     }
     assert_eq!(client.get("/health/live").status, 200);
@@ -44,7 +51,11 @@ fn a_database_that_goes_away_is_503_until_it_is_back() {
 
     proxy.mend();
     until(|| client.get("/health/ready").status == 200);
-    assert_eq!(client.post(VERIFY, &waiting).status, 200, "an answered create is lost");
+    assert_eq!(
+        client.post(VERIFY, &waiting).status,
+        200,
+        "an answered create is lost"
+    );
     let renewed = client.post(REFRESH, &json!({ "refresh": tokens["refresh"] }));
     assert_eq!(renewed.status, 200, "{renewed:?}");
     client.log_in(&home, &mobile(3));
@@ -82,7 +93,11 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let state = Arc::new(Mutex::new(State::default()));
-        let proxy = Self { upstream: upstream.clone(), address, state: Arc::clone(&state) };
+        let proxy = Self {
+            upstream: upstream.clone(),
+            address,
+            state: Arc::clone(&state),
+        };
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let mut state = state.lock().unwrap();

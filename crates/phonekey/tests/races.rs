@@ -42,25 +42,43 @@ fn racing_refreshes_all_get_the_same_successor() {
     let tokens = server.client().log_in(&home, &mobile(1));
     let body = serde_json::json!({ "refresh": tokens["refresh"] });
 
-    let answers = race(&[&server.address], 50, |_, client| client.post(REFRESH, &body));
+    let answers = race(&[&server.address], 50, |_, client| {
+        client.post(REFRESH, &body)
+    });
 
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-    let successors: HashSet<String> =
-        answers.iter().map(|answer| answer.body["refresh"].to_string()).collect();
+    assert!(
+        answers.iter().all(|answer| answer.status == 200),
+        "{answers:?}"
+    );
+    let successors: HashSet<String> = answers
+        .iter()
+        .map(|answer| answer.body["refresh"].to_string())
+        .collect();
     assert_eq!(successors.len(), 1);
 }
 
 fn one_code_works_once(home: &Home, servers: usize) {
     let servers: Vec<_> = (0..servers).map(|_| home.start()).collect();
-    let addresses: Vec<&str> = servers.iter().map(|server| server.address.as_str()).collect();
+    let addresses: Vec<&str> = servers
+        .iter()
+        .map(|server| server.address.as_str())
+        .collect();
     for round in 0..5 {
         let answer = servers[0].client().challenge(home, &mobile(round));
 
-        let statuses =
-            race(&addresses, CONTESTANTS, |_, client| client.post(VERIFY, &answer).status);
+        let statuses = race(&addresses, CONTESTANTS, |_, client| {
+            client.post(VERIFY, &answer).status
+        });
 
-        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-        assert!(statuses.iter().all(|status| [200, 400].contains(status)), "{statuses:?}");
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 200).count(),
+            1,
+            "{statuses:?}"
+        );
+        assert!(
+            statuses.iter().all(|status| [200, 400].contains(status)),
+            "{statuses:?}"
+        );
     }
 }
 
@@ -68,17 +86,29 @@ fn one_code_works_once(home: &Home, servers: usize) {
 /// success ends the others, so one or more log in, and all as the same user.
 fn first_logins_make_one_user(home: &Home, servers: usize) {
     let servers: Vec<_> = (0..servers).map(|_| home.start()).collect();
-    let addresses: Vec<&str> = servers.iter().map(|server| server.address.as_str()).collect();
+    let addresses: Vec<&str> = servers
+        .iter()
+        .map(|server| server.address.as_str())
+        .collect();
     let mut client = servers[0].client();
-    let answers: Vec<_> =
-        (0..CONTESTANTS).map(|_| client.challenge(home, &mobile(7))).collect();
+    let answers: Vec<_> = (0..CONTESTANTS)
+        .map(|_| client.challenge(home, &mobile(7)))
+        .collect();
 
     let outcomes = race(&addresses, CONTESTANTS, |number, client| {
         let answer = client.post(VERIFY, &answers[number]);
-        (answer.status, (answer.status == 200).then(|| claims(&answer.body["access"])))
+        (
+            answer.status,
+            (answer.status == 200).then(|| claims(&answer.body["access"])),
+        )
     });
 
-    assert!(outcomes.iter().all(|(status, _)| [200, 400].contains(status)), "{outcomes:?}");
+    assert!(
+        outcomes
+            .iter()
+            .all(|(status, _)| [200, 400].contains(status)),
+        "{outcomes:?}"
+    );
     let users: HashSet<String> = outcomes
         .iter()
         .filter_map(|(_, claims)| claims.as_ref())

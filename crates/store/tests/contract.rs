@@ -21,5 +21,23 @@
 mod kit;
 #[path = "contract/memory.rs"]
 mod memory;
+#[cfg(postgres_server)]
+#[path = "contract/postgres.rs"]
+mod postgres;
+#[cfg(postgres_server)]
+mod server;
 #[path = "contract/sqlite.rs"]
 mod sqlite;
+
+#[cfg(not(postgres_server))]
+mod postgres {
+    #[test]
+    #[ignore = "PHONEKEY_TEST_POSTGRES names no server, so PostgreSQL is NOT tested"]
+    fn is_held_to_the_contract() {}
+
+    #[test]
+    fn is_tested_wherever_ci_is_true() {
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "PHONEKEY_TEST_POSTGRES must name a server");
+    }
+}

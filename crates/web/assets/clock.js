@@ -9,9 +9,14 @@
 // How far the server's clock is ahead of ours.
 let ahead = 0;
 
-/** Sets the clock by the server's, `serverNow` being milliseconds since the epoch. */
+/**
+ * Sets the clock by the server's, `serverNow` being milliseconds since the epoch.
+ *
+ * A small difference is the time that the page took to load, not a wrong clock.
+ */
 export function setClock(serverNow) {
-  ahead = serverNow - Date.now();
+  const difference = serverNow - Date.now();
+  ahead = Math.abs(difference) > 2000 ? difference : 0;
 }
 
 export function now() {

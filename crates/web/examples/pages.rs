@@ -7,6 +7,12 @@
 //! The three endpoints are stand-ins: each code is 48291, tokens are signed by nobody, and a number
 //! that asks twice within half a minute is told to wait.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a stand-in that cannot go on says so and stops"
+)]
+
 #[path = "../tests/pages/fake_inbox.rs"]
 mod fake_inbox;
 
@@ -25,7 +31,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, header};
 use phonekey_core::{
-    challenge::{Challenge, CloseReason},
+    challenge::CloseReason,
     phone::{PhoneNumber, PhonePolicy, Region},
     time::{Clock, SystemClock, Timestamp},
 };
@@ -62,86 +68,40 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// What an inbox may hold.
+struct Sample {
+    age_seconds: u64,
+    to: &'static str,
+    code: &'static str,
+    text: &'static str,
+    wrong_answers: u8,
+    end: Option<CloseReason>,
+}
+
+#[rustfmt::skip]
+const SAMPLES: [Sample; 10] = [
+    Sample { age_seconds: 86_000, to: "+989121234567", code: "30517", text: "کد ورود شما: ۳۰۵۱۷", wrong_answers: 0, end: None },
+    Sample { age_seconds: 4_000, to: "+989354448811", code: "77120", text: "کد تأیید فروشگاه باران: 77120\nاین کد را به هیچ‌کس ندهید.", wrong_answers: 0, end: Some(CloseReason::Answered) },
+    Sample { age_seconds: 900, to: "+9647901234567", code: "660915", text: "رمز التحقق الخاص بك هو 660915. لا تشاركه مع أي شخص.", wrong_answers: 0, end: Some(CloseReason::Superseded) },
+    Sample { age_seconds: 640, to: "+12015550123", code: "0418", text: "Your Acme code is 0418.\n\n@login.acme.example #0418", wrong_answers: 0, end: Some(CloseReason::Undeliverable) },
+    Sample { age_seconds: 300, to: "+989121234567", code: "90433", text: "کد ورود شما: 90433", wrong_answers: 3, end: Some(CloseReason::Exhausted) },
+    Sample { age_seconds: 190, to: "+989191112233", code: "15502", text: "کد ورود شما: 15502", wrong_answers: 1, end: Some(CloseReason::Answered) },
+    Sample { age_seconds: 97, to: "+989121234567", code: "28840", text: "Your code is 28840. It is valid for two minutes.", wrong_answers: 1, end: None },
+    Sample { age_seconds: 61, to: "+4915123456789", code: "4829100375", text: "Ihr Anmeldecode: 4829100375", wrong_answers: 0, end: None },
+    Sample { age_seconds: 30, to: "+9647901234567", code: "112233", text: "رمز التحقق 112233 <script>alert('never')</script>", wrong_answers: 0, end: None },
+    Sample { age_seconds: 8, to: "+989121234567", code: "48291", text: "کد ورود شما به فروشگاه باران: 48291\n\n@baran.example #48291", wrong_answers: 2, end: None },
+];
+
 fn fill(inbox: &FakeInbox, now: Timestamp) {
-    let close = |reason| move |challenge: &mut Challenge, at| challenge.close(reason, at);
-    type End = Box<dyn Fn(&mut Challenge, Timestamp)>;
-    let samples: [(u64, &str, &str, &str, Option<End>); 10] = [
-        (86_000, "+989121234567", "30517", "کد ورود شما: ۳۰۵۱۷", None),
-        (
-            4_000,
-            "+989354448811",
-            "77120",
-            "کد تأیید فروشگاه باران: 77120\nاین کد را به هیچ‌کس ندهید.",
-            Some(Box::new(close(CloseReason::Answered))),
-        ),
-        (
-            900,
-            "+9647901234567",
-            "660915",
-            "رمز التحقق الخاص بك هو 660915. لا تشاركه مع أي شخص.",
-            Some(Box::new(close(CloseReason::Superseded))),
-        ),
-        (
-            640,
-            "+12015550123",
-            "0418",
-            "Your Acme code is 0418.\n\n@login.acme.example #0418",
-            Some(Box::new(close(CloseReason::Undeliverable))),
-        ),
-        (
-            300,
-            "+989121234567",
-            "90433",
-            "کد ورود شما: 90433",
-            Some(Box::new(|challenge, at| {
-                challenge.wrong_answers = 3;
-                challenge.close(CloseReason::Exhausted, at);
-            })),
-        ),
-        (
-            190,
-            "+989191112233",
-            "15502",
-            "کد ورود شما: 15502",
-            Some(Box::new(close(CloseReason::Answered))),
-        ),
-        (
-            97,
-            "+989121234567",
-            "28840",
-            "Your code is 28840. It is valid for two minutes.",
-            Some(Box::new(|challenge, _| challenge.wrong_answers = 1)),
-        ),
-        (
-            61,
-            "+4915123456789",
-            "4829100375",
-            "Ihr Anmeldecode: 4829100375",
-            None,
-        ),
-        (
-            30,
-            "+9647901234567",
-            "112233",
-            "رمز التحقق 112233 <script>alert('never')</script>",
-            None,
-        ),
-        (
-            8,
-            "+989121234567",
-            "48291",
-            "کد ورود شما به فروشگاه باران: 48291\n\n@baran.example #48291",
-            Some(Box::new(|challenge, _| challenge.wrong_answers = 2)),
-        ),
-    ];
-    for (age, to, code, text, end) in samples {
-        let sent = now.minus(Duration::from_secs(age));
-        let id = inbox.receive(to, code, text, sent);
-        if let Some(end) = end {
-            inbox.change(id, |challenge| {
-                end(challenge, sent.plus(Duration::from_secs(21)))
-            });
-        }
+    for sample in SAMPLES {
+        let sent_at = now.minus(Duration::from_secs(sample.age_seconds));
+        let id = inbox.receive(sample.to, sample.code, sample.text, sent_at);
+        inbox.change(id, |challenge| {
+            challenge.wrong_answers = sample.wrong_answers;
+            if let Some(reason) = sample.end {
+                challenge.close(reason, sent_at.plus(Duration::from_secs(21)));
+            }
+        });
     }
 }
 
@@ -229,14 +189,11 @@ async fn refresh(Json(body): Json<Value>) -> Response {
         .and_then(|claims| BASE64_URL_SAFE_NO_PAD.decode(claims).ok())
         .and_then(|claims| serde_json::from_slice::<Value>(&claims).ok())
         .and_then(|claims| claims["gen"].as_i64());
-    match generation {
-        Some(generation @ ..3) => Json(tokens(SystemClock.now(), generation + 1)).into_response(),
-        _ => {
-            let body =
-                json!({ "detail": "Token is invalid or expired", "code": "token_not_valid" });
-            (StatusCode::UNAUTHORIZED, Json(body)).into_response()
-        }
+    if let Some(generation @ ..3) = generation {
+        return Json(tokens(SystemClock.now(), generation + 1)).into_response();
     }
+    let body = json!({ "detail": "Token is invalid or expired", "code": "token_not_valid" });
+    (StatusCode::UNAUTHORIZED, Json(body)).into_response()
 }
 
 fn tokens(now: Timestamp, generation: i64) -> Value {

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use phonekey_core::{
     delivery::{DeliveryState, ProviderName},
@@ -13,6 +13,7 @@ use phonekey_delivery::{
     senders::Senders,
     settings::{DeliverySettings, Pace},
 };
+use tokio::{join, time::timeout};
 
 use crate::world::{World, book};
 
@@ -52,7 +53,7 @@ async fn the_newest_message_comes_first_and_a_number_sees_its_own() {
     let router = router(&world);
     let inbox = router.inbox().unwrap();
     let (first, _) = world.open(&router).await;
-    world.clock.advance(std::time::Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(1));
     let (second, _) = world.open(&router).await;
 
     let all = inbox.messages(Some(first.phone), 10).await.unwrap();
@@ -67,7 +68,7 @@ async fn the_newest_message_comes_first_and_a_number_sees_its_own() {
     assert!(none.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_waits_learns_of_a_message() {
     let world = World::new();
     let router = router(&world);
@@ -75,12 +76,13 @@ async fn who_waits_learns_of_a_message() {
     let before = inbox.revision();
 
     let (challenge, delivery) = world.open(&router).await;
-    let (outcome, ()) = tokio::join!(
+    let (outcome, learned) = join!(
         router.dispatch(&challenge, delivery),
-        inbox.changed_since(before)
+        timeout(Duration::from_secs(1), inbox.changed_since(before))
     );
 
     assert_eq!(outcome, DispatchOutcome::Sent);
+    assert!(learned.is_ok());
     assert_ne!(inbox.revision(), before);
     // What has changed already needs no waiting.
     inbox.changed_since(before).await;

@@ -7,8 +7,6 @@ mod inbox;
 #[cfg(test)]
 mod router;
 #[cfg(test)]
-mod secrecy;
-#[cfg(test)]
 mod webhook;
 #[cfg(test)]
 mod world;

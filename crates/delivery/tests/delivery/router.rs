@@ -380,8 +380,9 @@ async fn a_store_that_comes_back_learns_the_outcome() {
     let (challenge, delivery) = world.open(&router).await;
 
     router.dispatch(&challenge, delivery.clone()).await;
-    store.settled().await;
+    let settled = timeout(LEASE, store.settled()).await;
 
+    assert!(settled.is_ok());
     let at = world.clock.now();
     assert_eq!(world.states("a").await, [DeliveryState::Accepted { at }]);
     assert_eq!(a.sent().len(), 1);
@@ -397,8 +398,9 @@ async fn shutdown_does_not_wait_for_a_store_that_is_away() {
     let (challenge, delivery) = world.open(&router).await;
     router.dispatch(&challenge, delivery.clone()).await;
 
-    router.shutdown().await;
+    let ended = timeout(LEASE, router.shutdown()).await;
 
+    assert!(ended.is_ok());
     assert_eq!(world.states("a").await, [delivery.state]);
 }
 
@@ -426,8 +428,9 @@ async fn a_provider_has_no_longer_than_the_lease() {
     let (challenge, delivery) = world.open(&router).await;
 
     router.dispatch(&challenge, delivery).await;
-    router.shutdown().await;
+    let ended = timeout(LEASE, router.shutdown()).await;
 
+    assert!(ended.is_ok());
     let at = world.clock.now();
     assert_eq!(world.states("a").await, [DeliveryState::Unknown { at }]);
 }

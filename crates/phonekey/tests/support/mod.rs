@@ -30,7 +30,10 @@ impl Home {
     /// A home with SQLite.
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = format!("sqlite:{}", folder.path().join("data/phonekey.db").display());
+        let database = format!(
+            "sqlite:{}",
+            folder.path().join("data/phonekey.db").display()
+        );
         Self::over(folder, &database, None)
     }
 
@@ -51,15 +54,23 @@ impl Home {
         let environment = [
             ("PHONEKEY_HTTP__LISTEN", "127.0.0.1:0"),
             ("PHONEKEY_DATABASE__URL", url),
-            ("PHONEKEY_SECRET", "Zt3vQm8rXw1pLk6yNc9bHd2sGj5fTa0uVe7iRo4x"),
+            (
+                "PHONEKEY_SECRET",
+                "Zt3vQm8rXw1pLk6yNc9bHd2sGj5fTa0uVe7iRo4x",
+            ),
             ("PHONEKEY_DELIVERY__ROUTES__DEFAULT", "file"),
             ("PHONEKEY_DELIVERY__FILE__PATH", &outbox),
             ("PHONEKEY_LIMITS__ENABLED", "false"),
             ("PHONEKEY_CHALLENGE__LIFETIME", "600s"),
         ];
-        let environment =
-            environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { folder, environment: environment.collect(), database }
+        let environment = environment
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            folder,
+            environment: environment.collect(),
+            database,
+        }
     }
 
     /// Changes one variable of the servers to come.
@@ -76,7 +87,10 @@ impl Home {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_phonekey"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("PHONEKEY_")) {
             command.env_remove(name);
         }
@@ -92,7 +106,9 @@ impl Home {
     pub(crate) fn codes(&self) -> HashMap<String, String> {
         let outbox = fs::read_to_string(self.folder.path().join("messages.jsonl"));
         let lines = outbox.unwrap_or_default();
-        let whole = lines.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let whole = lines
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'));
         whole
             .map(|line| serde_json::from_str::<Value>(line).unwrap())
             .map(|message| (text(&message["uuid"]), text(&message["code"])))
@@ -100,7 +116,9 @@ impl Home {
     }
 
     pub(crate) fn code(&self, challenge: &str) -> String {
-        self.codes().remove(challenge).expect("the message was written before its answer")
+        self.codes()
+            .remove(challenge)
+            .expect("the message was written before its answer")
     }
 }
 
@@ -114,27 +132,49 @@ struct PostgresDatabase {
 impl PostgresDatabase {
     fn create() -> Option<Self> {
         let Ok(server) = env::var("PHONEKEY_TEST_POSTGRES") else {
-            assert!(env::var_os("CI").is_none(), "CI needs PHONEKEY_TEST_POSTGRES");
+            assert!(
+                env::var_os("CI").is_none(),
+                "CI needs PHONEKEY_TEST_POSTGRES"
+            );
             eprintln!("PHONEKEY_TEST_POSTGRES is not set: the tests on PostgreSQL are left out");
             return None;
         };
-        let unique = tempfile::Builder::new().prefix("").rand_bytes(12).tempdir().unwrap();
-        let unique = unique.path().file_name().unwrap().to_string_lossy().to_lowercase();
+        let unique = tempfile::Builder::new()
+            .prefix("")
+            .rand_bytes(12)
+            .tempdir()
+            .unwrap();
+        let unique = unique
+            .path()
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .to_lowercase();
         let name = format!("phonekey_test_{unique}");
         psql(&server, &format!("create database {name}"));
         let (prefix, _) = server.rsplit_once('/').unwrap();
-        Some(Self { url: format!("{prefix}/{name}"), name, server })
+        Some(Self {
+            url: format!("{prefix}/{name}"),
+            name,
+            server,
+        })
     }
 }
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        psql(&self.server, &format!("drop database {} with (force)", self.name));
+        psql(
+            &self.server,
+            &format!("drop database {} with (force)", self.name),
+        );
     }
 }
 
 fn psql(server: &str, statement: &str) {
-    let done = Command::new("psql").args([server, "-qc", statement]).status().unwrap();
+    let done = Command::new("psql")
+        .args([server, "-qc", statement])
+        .status()
+        .unwrap();
     assert!(done.success(), "psql: {statement}");
 }
 
@@ -148,7 +188,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server and waits until it says where it listens.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (told, address) = mpsc::channel();
         let stderr = child.stderr.take().unwrap();
@@ -157,8 +201,15 @@ impl Server {
             move || read_log(stderr, &log, &told)
         });
         match address.recv_timeout(Duration::from_secs(30)) {
-            Ok(address) => Self { child, address, log },
-            Err(_) => panic!("the server did not start:\n{}", log.lock().unwrap().join("\n")),
+            Ok(address) => Self {
+                child,
+                address,
+                log,
+            },
+            Err(_) => panic!(
+                "the server did not start:\n{}",
+                log.lock().unwrap().join("\n")
+            ),
         }
     }
 
@@ -179,7 +230,13 @@ impl Server {
     /// As a supervisor does; the exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 
@@ -229,9 +286,13 @@ impl Client {
 
     pub(crate) fn try_connect(address: &str) -> Result<Self, Broken> {
         let stream = TcpStream::connect(address).map_err(|_| Broken)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30))).map_err(|_| Broken)?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .map_err(|_| Broken)?;
         stream.set_nodelay(true).map_err(|_| Broken)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
     }
 
     pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
@@ -252,7 +313,10 @@ impl Client {
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        self.stream.get_mut().write_all(request.as_bytes()).map_err(|_| Broken)?;
+        self.stream
+            .get_mut()
+            .write_all(request.as_bytes())
+            .map_err(|_| Broken)?;
         self.answer().ok_or(Broken)
     }
 
@@ -264,14 +328,20 @@ impl Client {
         loop {
             let mut line = String::new();
             self.stream.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
             headers.insert(name.to_ascii_lowercase(), value.to_owned());
         }
         let length = headers.get("content-length")?.parse().ok()?;
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).ok()?;
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Some(Answer { status, headers, body })
+        Some(Answer {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// Asks for a code; the answer to give to it.
@@ -299,7 +369,9 @@ pub(crate) fn text(value: &Value) -> String {
 pub(crate) fn claims(token: &Value) -> Value {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let token = text(token);
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let payload = URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1).unwrap())
+        .unwrap();
     serde_json::from_slice(&payload).unwrap()
 }
 
@@ -327,6 +399,9 @@ pub(crate) fn race<T: Send>(
                 })
             })
             .collect();
-        contestants.into_iter().map(|contestant| contestant.join().unwrap()).collect()
+        contestants
+            .into_iter()
+            .map(|contestant| contestant.join().unwrap())
+            .collect()
     })
 }

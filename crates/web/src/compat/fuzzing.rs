@@ -12,7 +12,9 @@ use super::{
 pub fn read(content_type: &str, body: &[u8]) {
     let _ = negotiate(Some(content_type), Some(content_type));
     let parsed = parse(Some(content_type), Bytes::copy_from_slice(body));
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else {
+        return;
+    };
     if let Ok(Parsed::Fields(fields)) = runtime.block_on(parsed) {
         for value in fields.values() {
             let _ = field::uuid(Some(value));

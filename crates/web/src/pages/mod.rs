@@ -2,16 +2,16 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `GET /dev/inbox` | the messages, as a page ([`inbox`]) |
-//! | `GET /dev/inbox/events` | the same, as server-sent events ([`events`]) |
-//! | `GET /dev/inbox/messages` | the same, as JSON for tests in any language ([`messages`]) |
-//! | `GET /dev/try` | the whole login in a browser ([`try_login`]) |
-//! | `GET /dev/assets/…` | scripts and styles ([`assets`]) |
+//! | `GET /dev/inbox` | the messages, as a page (`inbox`) |
+//! | `GET /dev/inbox/events` | the same, as server-sent events (`events`) |
+//! | `GET /dev/inbox/messages` | the same, as JSON for tests in any language (`messages`) |
+//! | `GET /dev/try` | the whole login in a browser (`try_login`) |
+//! | `GET /dev/assets/…` | scripts and styles (`assets`) |
 //!
 //! They show codes to whoever can reach them. So they are mounted only while a route sends to the
 //! inbox, which the program refuses on an address other than loopback unless it is told to in as
 //! many words (SECURITY.md T67). Nothing on them is inline and nothing comes from elsewhere
-//! ([`headers`]), and every text is escaped by its template.
+//! (`headers`), and every text is escaped by its template.
 
 mod assets;
 mod events;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Query, rejection::QueryRejection};
 use phonekey_core::{
     id::ChallengeId,
-    phone::{PhoneNumber, PhonePolicy},
+    phone::{PhoneError, PhoneNumber, PhonePolicy},
     ports::delivery::InboxMessage,
 };
 use serde::Deserialize;
@@ -81,11 +81,11 @@ impl InboxQuery {
             .map_or_else(|| PhoneNumber::parse(text, phone), Ok)
             .map(Some)
             .map_err(|error| {
-                let text = text.trim();
-                Failure::query(format!(
-                    "to: `{text}`: {error}; write a number like +989121234567 (%2B989121234567 in \
-                     a URL) or in its national form"
-                ))
+                let hint = match error {
+                    PhoneError::Invalid => "; write it like +989121234567 or in its national form",
+                    PhoneError::RegionNotServed(_) | PhoneError::KindRefused(_) => "",
+                };
+                Failure::query(format!("to: `{}`: {error}{hint}", text.trim()))
             })
     }
 

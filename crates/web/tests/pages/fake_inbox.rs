@@ -45,7 +45,7 @@ impl FakeInbox {
             code_length: CodeLength::COMPATIBLE,
             language: "fa".to_owned(),
             created_at: now,
-            expires_at: now.plus(Duration::from_secs(120)),
+            expires_at: now.plus(Duration::from_mins(2)),
             wrong_answers: 0,
             state: ChallengeState::Open,
         };

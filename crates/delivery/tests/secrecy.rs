@@ -1,7 +1,9 @@
+//! What the log may hold (SECURITY.md T46). Alone in its program, since a log is the program's.
+
 use std::{
     io::{self, Write},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use phonekey_core::{
@@ -15,15 +17,20 @@ use phonekey_delivery::{
     webhook::{WebhookUrl, signature::WebhookSecret},
 };
 use tracing::{Level, subscriber};
+use world::World;
 
-use crate::world::World;
+#[cfg(test)]
+#[path = "delivery/world.rs"]
+#[expect(dead_code, reason = "the rest is for the tests that it was made for")]
+mod world;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -32,7 +39,7 @@ impl Write for Log {
     }
 }
 
-/// SECURITY.md T46, with every sender failing.
+/// With every sender failing, since failures are what is logged.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_log_names_failures_and_no_secret() {
@@ -43,7 +50,7 @@ async fn the_log_names_failures_and_no_secret() {
         .with_ansi(false)
         .with_writer(move || to.clone())
         .finish();
-    let _logging = subscriber::set_default(subscriber);
+    subscriber::set_global_default(subscriber).unwrap();
     let world = World::new();
     let settings = DeliverySettings {
         file: Some(FileSettings {
