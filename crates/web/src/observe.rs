@@ -88,14 +88,11 @@ async fn observe(State(ids): State<RequestIds>, request: Request, next: Next) ->
     // A route's template, never a path: what is unknown is not ours to repeat.
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let client = client.map(tracing::field::display);
-    match outcome.fault {
-        Some(fault) => {
-            tracing::error!(request_id, %method, route, status, duration_us, client, %fault, "request failed");
-        }
-        None => {
-            let refusal = outcome.refusal;
-            tracing::info!(request_id, %method, route, status, duration_us, client, refusal, "request");
-        }
+    if let Some(fault) = outcome.fault {
+        tracing::error!(request_id, %method, route, status, duration_us, client, %fault, "request failed");
+    } else {
+        let refusal = outcome.refusal;
+        tracing::info!(request_id, %method, route, status, duration_us, client, refusal, "request");
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
