@@ -1,5 +1,11 @@
 //! The compatible wire where the conformance suite is silent: limits, faults, languages, sizes.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what helps a test fails it when it fails"
+)]
+
 mod kit;
 
 use std::{sync::Arc, time::Duration};

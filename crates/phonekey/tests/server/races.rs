@@ -1,10 +1,8 @@
 //! Many at once against the real server, and against two servers over one database.
 
-mod support;
-
 use std::collections::HashSet;
 
-use support::{Home, REFRESH, VERIFY, claims, mobile, race};
+use crate::support::{Home, REFRESH, VERIFY, claims, mobile, race};
 
 /// Requests at once.
 const CONTESTANTS: usize = 200;

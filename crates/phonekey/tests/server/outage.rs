@@ -1,7 +1,5 @@
 //! The database goes away and comes back: 503 with `Retry-After`, then all is well by itself.
 
-mod support;
-
 use std::{
     env,
     io::{Read, Write},
@@ -11,8 +9,8 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{CREATE, Home, REFRESH, VERIFY, mobile};
 use serde_json::json;
-use support::{CREATE, Home, REFRESH, VERIFY, mobile};
 
 #[test]
 fn a_database_that_goes_away_is_503_until_it_is_back() {

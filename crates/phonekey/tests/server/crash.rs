@@ -2,16 +2,14 @@
 //!
 //! A few rounds by default; `PHONEKEY_CRASH_ROUNDS=50` for the long form.
 
-mod support;
-
 use std::{
     env,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
+use crate::support::{CREATE, Client, Home, REFRESH, Server, VERIFY, claims, mobile, text};
 use serde_json::{Value, json};
-use support::{CREATE, Client, Home, REFRESH, Server, VERIFY, claims, mobile, text};
 
 /// Clients at once.
 const CLIENTS: usize = 16;
@@ -110,21 +108,17 @@ fn work(
         answers.fetch_add(1, Ordering::Relaxed);
         let uuid = text(&created.body["uuid"]);
         let answer = json!({ "code": home.code(&uuid), "uuid": uuid, "receiver": receiver });
-        if (turn + client) % 3 == 0 {
+        if (turn + client).is_multiple_of(3) {
             answered.created.push(answer);
             continue;
         }
-        match connection.try_post(VERIFY, &answer) {
-            Ok(tokens) => {
-                assert_eq!(tokens.status, 200, "{tokens:?}");
-                answers.fetch_add(1, Ordering::Relaxed);
-                answered.logged_in.push((answer, tokens.body));
-            }
-            Err(_) => {
-                answered.in_doubt.push(answer);
-                return answered;
-            }
-        }
+        let Ok(tokens) = connection.try_post(VERIFY, &answer) else {
+            answered.in_doubt.push(answer);
+            return answered;
+        };
+        assert_eq!(tokens.status, 200, "{tokens:?}");
+        answers.fetch_add(1, Ordering::Relaxed);
+        answered.logged_in.push((answer, tokens.body));
     }
     answered
 }

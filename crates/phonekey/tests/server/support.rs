@@ -1,7 +1,5 @@
 //! The real binary as a process, and a client for it that does one thing at a time.
 
-#![allow(dead_code, reason = "each test uses its part")]
-
 use std::{
     collections::HashMap,
     env, fs,
@@ -23,7 +21,7 @@ pub(crate) const REFRESH: &str = "/api/auth/otp/refresh/";
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
-    database: Option<PostgresDatabase>,
+    _database: Option<PostgresDatabase>,
 }
 
 impl Home {
@@ -69,7 +67,7 @@ impl Home {
         Self {
             folder,
             environment: environment.collect(),
-            database,
+            _database: database,
         }
     }
 
@@ -200,16 +198,16 @@ impl Server {
             let log = Arc::clone(&log);
             move || read_log(stderr, &log, &told)
         });
-        match address.recv_timeout(Duration::from_secs(30)) {
-            Ok(address) => Self {
-                child,
-                address,
-                log,
-            },
-            Err(_) => panic!(
+        let Ok(address) = address.recv_timeout(Duration::from_secs(30)) else {
+            panic!(
                 "the server did not start:\n{}",
                 log.lock().unwrap().join("\n")
-            ),
+            );
+        };
+        Self {
+            child,
+            address,
+            log,
         }
     }
 
@@ -238,10 +236,6 @@ impl Server {
                 .success()
         );
         self.child.wait().unwrap().code()
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
     }
 }
 

@@ -1,9 +1,7 @@
 //! No code, token, key or whole number in a log, however much is logged (SECURITY.md T46).
 
-mod support;
-
+use crate::support::{CREATE, Home, REFRESH, VERIFY, mobile, text};
 use serde_json::json;
-use support::{CREATE, Home, REFRESH, VERIFY, mobile, text};
 
 #[test]
 fn t46_no_secret_and_no_whole_number_reaches_the_log() {
