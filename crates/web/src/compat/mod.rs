@@ -1,8 +1,8 @@
 //! The wire of the Django project (WIRE.md): its three endpoints as its clients know them.
 //!
 //! A request passes the same checks in the same order as in Django REST framework: what the caller
-//! accepts ([`negotiation`]), who it is ([`authorization`]), the method, the body ([`body`]), the
-//! fields ([`field`]); then the endpoint's own file. [`answer`] gives every outcome its shape.
+//! accepts (`negotiation`), who it is (`authorization`), the method, the body (`body`), the
+//! fields (`field`); then the endpoint's own file. `answer` gives every outcome its shape.
 
 mod answer;
 mod authorization;
