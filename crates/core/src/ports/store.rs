@@ -5,7 +5,7 @@
 //! not errors. Every rule inside a step is a pure function of this crate ([`challenge::open`],
 //! [`challenge::judge`], [`session::rotate`]), so each back end only loads, asks and writes.
 //!
-//! The memory store of [`crate::testing`] is the contract in its plainest form, and
+//! The memory store of `core::testing` is the contract in its plainest form, and
 //! `store/tests/contract` holds every back end to it.
 //!
 //! [`challenge::open`]: crate::challenge::open
