@@ -91,9 +91,13 @@ impl<'a> Output<'a> {
                 .try_for_each(|row| writeln!(self.writer, "{}", plain(row).join("\t"))),
             Audience::Person => {
                 let mut table = Table::new();
+                let arrangement = match table.width() {
+                    Some(columns) if columns >= NARROWEST => ContentArrangement::Dynamic,
+                    _ => ContentArrangement::Disabled,
+                };
                 table
                     .load_style(presets::UTF8_HORIZONTAL_ONLY)
-                    .set_content_arrangement(ContentArrangement::Dynamic)
+                    .set_content_arrangement(arrangement)
                     .set_header(heading)
                     .add_rows(rows.iter().map(plain));
                 writeln!(self.writer, "{table}")
@@ -101,6 +105,9 @@ impl<'a> Output<'a> {
         }
     }
 }
+
+/// In fewer columns a table that is made to fit is harder to read than one whose lines wrap.
+const NARROWEST: u16 = 60;
 
 /// Prints a line to the standard error output: what is no result.
 pub fn note(text: impl Display) {

@@ -15,11 +15,17 @@ use phonekey_core::{
     user::{NewUser, Role, User, Username},
 };
 
-use self::{find::Who, view::HEADING};
+use self::{
+    find::Who,
+    view::{Fields, HEADING},
+};
 use super::{block_on, failure::Failure};
 use crate::{
     assembly,
-    config::Config,
+    config::{
+        Config,
+        database::{DatabaseConfig, DatabaseUrl},
+    },
     output::{Audience, Output, ask, note},
 };
 
@@ -133,6 +139,7 @@ pub(super) fn run(
     config: &Config,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
+    require_database(&subject, &config.database)?;
     block_on(async {
         let desk = Desk {
             store: assembly::open_store(&config.database).await?,
@@ -143,6 +150,22 @@ pub(super) fn run(
         };
         desk.serve(subject, output).await
     })
+}
+
+/// Nobody looks for users in a database that is about to be made: the working directory is not the
+/// server's.
+fn require_database(subject: &Subject, database: &DatabaseConfig) -> Result<(), Failure> {
+    match (&database.url, subject) {
+        (DatabaseUrl::Sqlite(path), subject)
+            if !path.exists() && !matches!(subject, Subject::Create(_)) =>
+        {
+            Err(Failure::with_hint(
+                anyhow::anyhow!("there is no database at {}", path.display()),
+                "run this where the server runs, or name its configuration by --config",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the commands work with.
@@ -204,7 +227,7 @@ impl Desk<'_> {
                 for user in &page {
                     let comma = if listed == 0 { "" } else { "," };
                     output.text(format_args!("{comma}\n"))?;
-                    output.json(&view::json(user))?;
+                    output.json(&Fields::of(user))?;
                     listed += 1;
                 }
             } else {
@@ -299,7 +322,7 @@ impl Desk<'_> {
 
 fn show(user: &User, json: bool, output: &mut Output<'_>) -> Result<(), Failure> {
     if json {
-        return Ok(output.json(&view::json(user))?);
+        return Ok(output.json(&Fields::of(user))?);
     }
     Ok(output.rows(&["field", "value"], &view::fields(user))?)
 }

@@ -62,13 +62,11 @@ impl fmt::Display for Weakness {
                 "what is for development may be reached from elsewhere \
                  (development.allow_remote)",
             ),
-            Self::TestNumbers { active, ended } => {
-                write!(f, "{active} test numbers get a fixed code")?;
-                match ended {
-                    0 => Ok(()),
-                    ended => write!(f, "; {ended} more have ended"),
-                }
-            }
+            Self::TestNumbers { active, ended } => write!(
+                f,
+                "there are test numbers, whose code is always the same: {active} in force, {ended} \
+                 ended"
+            ),
             Self::LimitsOff => f.write_str("all limits are off"),
             Self::NoNetworkLimits => {
                 f.write_str("this version has no limits by address, prefix, region or whole server")

@@ -2,8 +2,10 @@
 
 use phonekey_core::{
     phone::PhoneNumber,
+    time::Timestamp,
     user::{Activity, User},
 };
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// The heading of a list.
@@ -38,40 +40,47 @@ pub(super) fn row(user: &User) -> Vec<String> {
 
 /// All that is known of a user, field by field.
 pub(super) fn fields(user: &User) -> Vec<Vec<String>> {
-    let Value::Object(fields) = json(user) else {
-        return Vec::new();
+    let text = |value: Value| match value {
+        Value::Null => String::new(),
+        Value::Bool(switch) => yes_no(switch).to_owned(),
+        Value::String(text) => text,
+        other => other.to_string(),
     };
-    fields
+    Fields::of(user)
+        .0
         .into_iter()
-        .map(|(name, value)| {
-            let value = match value {
-                Value::Null => String::new(),
-                Value::Bool(switch) => yes_no(switch).to_owned(),
-                Value::String(text) => text,
-                other => other.to_string(),
-            };
-            vec![name, value]
-        })
+        .map(|(name, value)| vec![name.to_owned(), text(value)])
         .collect()
 }
 
-/// All that is known of a user, for a program.
-pub(super) fn json(user: &User) -> Value {
-    json!({
-        "id": user.id,
-        "username": user.username,
-        "phone": user.phone.map(PhoneNumber::e164),
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "email": user.email,
-        "gender": user.gender.name(),
-        "birthday": user.birthday.map(|day| day.to_string()),
-        "active": is_active(user),
-        "staff": user.role.staff,
-        "superuser": user.role.superuser,
-        "joined_at": user.joined_at.to_string(),
-        "last_login_at": user.last_login_at.map(|moment| moment.to_string()),
-    })
+/// All that is known of a user, in the order in which it is printed; in JSON an object.
+pub(super) struct Fields(Vec<(&'static str, Value)>);
+
+impl Fields {
+    pub(super) fn of(user: &User) -> Self {
+        let moment = |moment: Timestamp| moment.to_string();
+        Self(vec![
+            ("id", json!(user.id)),
+            ("username", json!(user.username)),
+            ("phone", json!(user.phone.map(PhoneNumber::e164))),
+            ("first_name", json!(user.first_name)),
+            ("last_name", json!(user.last_name)),
+            ("email", json!(user.email)),
+            ("gender", json!(user.gender.name())),
+            ("birthday", json!(user.birthday.map(|day| day.to_string()))),
+            ("active", json!(is_active(user))),
+            ("staff", json!(user.role.staff)),
+            ("superuser", json!(user.role.superuser)),
+            ("joined_at", json!(moment(user.joined_at))),
+            ("last_login_at", json!(user.last_login_at.map(moment))),
+        ])
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// A user in a sentence.
