@@ -4,7 +4,6 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use axum::Router;
-use base64::Engine;
 use phonekey_core::{
     code::CodeBook,
     flow::{Flows, World},
@@ -16,8 +15,7 @@ use phonekey_core::{
 use phonekey_delivery::{
     router::Router as DeliveryRouter,
     senders::Senders,
-    settings::{DeliverySettings, FileSettings, Pace, WebhookSettings},
-    webhook::{WebhookUrl, signature::WebhookSecret},
+    settings::{DeliverySettings, FileSettings, Pace},
 };
 use phonekey_store as store;
 use phonekey_web::{
@@ -29,11 +27,7 @@ use phonekey_web::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{
-    Config,
-    database::{DatabaseConfig, DatabaseUrl},
-    delivery::{DeliveryConfig, WebhookConfig},
-};
+use crate::config::{Config, database::DatabaseConfig, delivery::DeliveryConfig};
 
 /// A server without its listener.
 pub struct Assembled {
@@ -145,7 +139,6 @@ fn delivery_settings(
     let route = config
         .route()
         .context("delivery.routes.default names no provider")?;
-    let webhook = config.webhook.as_ref().map(webhook_settings).transpose()?;
     Ok(DeliverySettings {
         route,
         pace: Pace {
@@ -154,31 +147,8 @@ fn delivery_settings(
         },
         fallback_language: fallback_language.to_owned(),
         file: config.file.clone().map(|path| FileSettings { path }),
-        webhook,
+        webhook: config.webhook.clone(),
     })
-}
-
-fn webhook_settings(config: &WebhookConfig) -> anyhow::Result<WebhookSettings> {
-    let secrets = config.secrets.iter().map(|secret| {
-        let encoded = base64::engine::general_purpose::STANDARD.encode(secret.expose());
-        WebhookSecret::parse(&format!("whsec_{encoded}"))
-    });
-    Ok(WebhookSettings {
-        url: WebhookUrl::parse(&config.url).context("delivery.webhook.url")?,
-        secrets: secrets
-            .collect::<Result<_, _>>()
-            .context("delivery.webhook.secrets")?,
-        timeout: config.timeout,
-    })
-}
-
-fn database_url(database: &DatabaseConfig) -> store::DatabaseUrl {
-    match &database.url {
-        DatabaseUrl::Sqlite(path) => store::DatabaseUrl::Sqlite(path.clone()),
-        DatabaseUrl::Postgres(url) => {
-            store::DatabaseUrl::Postgres(String::from_utf8_lossy(url.expose()).into_owned())
-        }
-    }
 }
 
 /// Opens the database.
@@ -186,7 +156,7 @@ fn database_url(database: &DatabaseConfig) -> store::DatabaseUrl {
 /// # Errors
 /// When it cannot be reached, or its schema is not this version's.
 pub async fn open_store(database: &DatabaseConfig) -> anyhow::Result<Arc<dyn Store>> {
-    Ok(store::open(&database_url(database), SystemClock.now()).await?)
+    Ok(store::open(&database.url, SystemClock.now()).await?)
 }
 
 /// The names of the migrations that the database still needs, in order.
@@ -194,7 +164,7 @@ pub async fn open_store(database: &DatabaseConfig) -> anyhow::Result<Arc<dyn Sto
 /// # Errors
 /// When it cannot be reached, or its schema is newer than this version's.
 pub async fn pending_migrations(database: &DatabaseConfig) -> anyhow::Result<Vec<String>> {
-    let pending = store::pending_migrations(&database_url(database)).await?;
+    let pending = store::pending_migrations(&database.url).await?;
     Ok(pending.into_iter().map(str::to_owned).collect())
 }
 
@@ -204,6 +174,6 @@ pub async fn pending_migrations(database: &DatabaseConfig) -> anyhow::Result<Vec
 /// When it cannot be reached, its schema is newer than this version's, or a migration fails; that
 /// one is then undone whole.
 pub async fn migrate(database: &DatabaseConfig) -> anyhow::Result<Vec<String>> {
-    let done = store::migrate(&database_url(database), SystemClock.now()).await?;
+    let done = store::migrate(&database.url, SystemClock.now()).await?;
     Ok(done.into_iter().map(str::to_owned).collect())
 }

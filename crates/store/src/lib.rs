@@ -102,8 +102,13 @@ impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(text.to_owned()));
+        let server = ["postgres://", "postgresql://"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        match server {
+            Some("") => return Err(DatabaseUrlError::Scheme),
+            Some(_) => return Ok(Self::Postgres(text.to_owned())),
+            None => {}
         }
         let path = text
             .strip_prefix("sqlite:")
@@ -116,6 +121,7 @@ impl FromStr for DatabaseUrl {
         match path {
             "" => Err(DatabaseUrlError::NoPath),
             ":memory:" => Err(DatabaseUrlError::InMemory),
+            path if path.contains('?') => Err(DatabaseUrlError::Options),
             _ => Ok(Self::Sqlite(PathBuf::from(path))),
         }
     }
@@ -148,6 +154,9 @@ pub enum DatabaseUrlError {
     /// `sqlite://` and a relative path.
     #[error("write `sqlite:PATH` or `sqlite:/ABSOLUTE/PATH`, without `//`")]
     Host,
+    /// `sqlite:PATH?…`
+    #[error("`sqlite:PATH` takes no options after the path")]
+    Options,
     /// `sqlite::memory:`
     #[error("a database in memory would forget every user: give it a path")]
     InMemory,
@@ -223,7 +232,7 @@ mod tests {
 
     #[test]
     fn texts_that_name_no_database_are_refused() {
-        use DatabaseUrlError::{Host, InMemory, NoPath, Scheme};
+        use DatabaseUrlError::{Host, InMemory, NoPath, Options, Scheme};
         for (text, error) in [
             ("", Scheme),
             ("phonekey.db", Scheme),
@@ -231,6 +240,8 @@ mod tests {
             ("sqlite:", NoPath),
             ("sqlite://phonekey.db", Host),
             ("sqlite::memory:", InMemory),
+            ("sqlite:a.db?mode=ro", Options),
+            ("postgres://", Scheme),
         ] {
             assert_eq!(text.parse::<DatabaseUrl>(), Err(error), "{text:?}");
         }

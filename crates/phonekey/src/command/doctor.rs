@@ -10,14 +10,11 @@ use super::{block_on, failure::Failure};
 use crate::{
     assembly,
     config::{
-        Config,
-        database::{DatabaseConfig, DatabaseUrl},
-        secret::SecretSource,
-        source::Sources,
-        weakness::Weakness,
+        Config, database::DatabaseConfig, secret::SecretSource, source::Sources, weakness::Weakness,
     },
     output::{Audience, Output},
 };
+use phonekey_store::DatabaseUrl;
 
 /// How to report.
 #[derive(Debug, Args)]

@@ -22,12 +22,10 @@ use self::{
 use super::{block_on, failure::Failure};
 use crate::{
     assembly,
-    config::{
-        Config,
-        database::{DatabaseConfig, DatabaseUrl},
-    },
+    config::{Config, database::DatabaseConfig},
     output::{Audience, Output, ask, note},
 };
+use phonekey_store::DatabaseUrl;
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]

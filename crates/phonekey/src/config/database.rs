@@ -1,11 +1,8 @@
 //! `[database]`: where everything is kept.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use phonekey_core::secret::Secret;
+use phonekey_store::DatabaseUrl;
 
 use super::{
     private_file, raw,
@@ -22,69 +19,17 @@ pub struct DatabaseConfig {
 impl DatabaseConfig {
     pub(super) fn read(raw: &raw::Database, reader: &mut Reader) -> Read<Self> {
         let text = reader.sensitive_text(&raw.url)?.unwrap_or_default();
-        let url = reader.noting(&raw.url, DatabaseUrl::parse(&text))?;
+        let url = reader.noting(&raw.url, text.parse::<DatabaseUrl>())?;
         Ok(Self { url })
-    }
-}
-
-/// A database by its URL. `Display` and `Debug` hide its password.
-#[derive(Clone)]
-pub enum DatabaseUrl {
-    /// SQLite, in this file.
-    Sqlite(PathBuf),
-    /// PostgreSQL, by a URL that its client understands.
-    Postgres(Secret),
-}
-
-impl DatabaseUrl {
-    /// Reads `sqlite:PATH` or `postgres://…`.
-    ///
-    /// # Errors
-    /// What to write instead; it holds nothing of the text, in which a password may be.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if let Some(rest) = text.strip_prefix("sqlite:") {
-            let path = rest.strip_prefix("//").unwrap_or(rest);
-            return match path {
-                "" => Err("names no file; write sqlite:PATH"),
-                ":memory:" => Err("would keep nothing after a stop; write sqlite:PATH"),
-                path if path.contains('?') => Err("takes no options after the path of SQLite"),
-                path => Ok(Self::Sqlite(PathBuf::from(path))),
-            };
-        }
-        let rest = ["postgres://", "postgresql://"]
-            .iter()
-            .find_map(|scheme| text.strip_prefix(scheme));
-        match rest {
-            Some("") => Err("names no server; write postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
-            Some(_) => Ok(Self::Postgres(Secret::new(text))),
-            None => Err("must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
-        }
     }
 
     /// The folder of SQLite's file, where the master secret lies as well.
     #[must_use]
     pub fn data_folder(&self) -> Option<&Path> {
-        match self {
-            Self::Sqlite(path) => Some(private_file::folder_of(path)),
-            Self::Postgres(_) => None,
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => Some(private_file::folder_of(path)),
+            DatabaseUrl::Postgres(_) => None,
         }
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => {
-                f.write_str(&without_password(&String::from_utf8_lossy(url.expose())))
-            }
-        }
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -123,29 +68,6 @@ mod tests {
             ("postgres://h/d", "postgres://h/d"),
         ] {
             assert_eq!(without_password(url), shown);
-        }
-    }
-
-    #[test]
-    fn the_usual_spellings_of_sqlite_are_read() {
-        for (url, path) in [
-            ("sqlite:a/b.db", "a/b.db"),
-            ("sqlite:///var/b.db", "/var/b.db"),
-            ("sqlite:/var/b.db", "/var/b.db"),
-        ] {
-            assert!(
-                matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Sqlite(p)) if p == Path::new(path))
-            );
-        }
-        for url in [
-            "sqlite:",
-            "sqlite::memory:",
-            "sqlite:a?mode=ro",
-            "mysql://h",
-            "postgres://",
-            "",
-        ] {
-            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
         }
     }
 }

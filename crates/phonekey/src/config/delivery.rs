@@ -1,10 +1,12 @@
 //! `[delivery]`: how codes reach their numbers.
 
-use std::{fmt::Display, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use phonekey_core::{delivery::ProviderName, route::Route, secret::Secret};
-use phonekey_delivery::webhook::{InvalidWebhookUrl, WebhookUrl, signature::WebhookSecret};
+use phonekey_delivery::{
+    settings::WebhookSettings,
+    webhook::{WebhookUrl, signature::WebhookSecret},
+};
 
 use super::{
     raw,
@@ -23,7 +25,7 @@ pub struct DeliveryConfig {
     /// Where the provider `file` writes; there if the route uses it.
     pub file: Option<PathBuf>,
     /// The provider `webhook`; there if the route uses it.
-    pub webhook: Option<WebhookConfig>,
+    pub webhook: Option<WebhookSettings>,
 }
 
 /// A kind of provider.
@@ -69,17 +71,6 @@ impl Provider {
     }
 }
 
-/// The provider `webhook`.
-#[derive(Clone, Debug)]
-pub struct WebhookConfig {
-    /// Where messages are posted; [`WebhookUrl`] takes it.
-    pub url: String,
-    /// The keys that sign them (Standard Webhooks, without `whsec_`, decoded): at least one.
-    pub secrets: Vec<Secret>,
-    /// How long the server may take to answer.
-    pub timeout: Duration,
-}
-
 impl DeliveryConfig {
     pub(super) fn read(
         raw: &raw::Delivery,
@@ -112,7 +103,7 @@ impl DeliveryConfig {
                 )),
                 path => Ok(path),
             });
-        let webhook = WebhookConfig::read(webhook, uses(Provider::Webhook), reader);
+        let webhook = read_webhook(webhook, uses(Provider::Webhook), reader);
         Ok(Self {
             default_route: default_route?,
             deadline: deadline?,
@@ -150,53 +141,46 @@ fn read_route(raw: &raw::DeliveryRoutes, reader: &mut Reader) -> Read<Vec<Provid
     }
 }
 
-impl WebhookConfig {
-    fn read(raw: &raw::DeliveryWebhook, needed: bool, reader: &mut Reader) -> Read<Option<Self>> {
-        let url = reader.sensitive_text(&raw.url).and_then(|url| match url {
-            Some(url) => reader.noting(&raw.url, require_address(url)).map(Some),
-            None => Ok(None),
-        });
-        let secrets = reader.secrets(&raw.secrets).and_then(|texts| {
-            let keys: Result<Vec<_>, _> = texts.iter().map(decode_key).collect();
-            reader.noting(&raw.secrets, keys)
-        });
-        let timeout = reader.duration(
-            &raw.timeout,
-            Duration::from_millis(100)..=Duration::from_mins(1),
-        );
-        let (url, secrets, timeout) = (url?, secrets?, timeout?);
-        match url {
-            Some(url) if !secrets.is_empty() => Ok(Some(Self {
-                url,
-                secrets,
-                timeout,
-            })),
-            _ if !needed => Ok(None),
-            Some(_) => Err(reader.refuse(
-                &raw.secrets,
-                "is required by `webhook`; make a key with \
-                 `echo whsec_$(openssl rand -base64 32)` and give it to the receiver as well",
-            )),
-            None => {
-                let message = "is required, since delivery.routes.default uses `webhook`";
-                Err::<_, Noted>(reader.refuse(&raw.url, message))
-            }
+fn read_webhook(
+    raw: &raw::DeliveryWebhook,
+    needed: bool,
+    reader: &mut Reader,
+) -> Read<Option<WebhookSettings>> {
+    let url = reader.sensitive_text(&raw.url).and_then(|url| match url {
+        Some(url) => reader.noting(&raw.url, WebhookUrl::parse(&url)).map(Some),
+        None => Ok(None),
+    });
+    let secrets = reader.secrets(&raw.secrets).and_then(|texts| {
+        let keys: Result<Vec<_>, _> = texts.iter().map(read_key).collect();
+        reader.noting(&raw.secrets, keys)
+    });
+    let timeout = reader.duration(
+        &raw.timeout,
+        Duration::from_millis(100)..=Duration::from_mins(1),
+    );
+    let (url, secrets, timeout) = (url?, secrets?, timeout?);
+    match url {
+        Some(url) if !secrets.is_empty() => Ok(Some(WebhookSettings {
+            url,
+            secrets,
+            timeout,
+        })),
+        _ if !needed => Ok(None),
+        Some(_) => Err(reader.refuse(
+            &raw.secrets,
+            "is required by `webhook`; make a key with \
+             `echo whsec_$(openssl rand -base64 32)` and give it to the receiver as well",
+        )),
+        None => {
+            let message = "is required, since delivery.routes.default uses `webhook`";
+            Err::<_, Noted>(reader.refuse(&raw.url, message))
         }
     }
 }
 
-fn require_address(url: String) -> Result<String, InvalidWebhookUrl> {
-    WebhookUrl::parse(&url).map(|_| url)
-}
-
-/// The key of a text such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`.
-fn decode_key(text: &Secret) -> Result<Secret, String> {
+/// A key such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`.
+fn read_key(text: &Secret) -> Result<WebhookSecret, String> {
     let text = String::from_utf8_lossy(text.expose());
-    let refused = |error: &dyn Display| {
-        format!("{error}; make one with `echo whsec_$(openssl rand -base64 32)`")
-    };
-    WebhookSecret::parse(&text).map_err(|error| refused(&error))?;
-    let encoded = text.strip_prefix("whsec_").unwrap_or(&text);
-    let key = STANDARD.decode(encoded).map_err(|error| refused(&error))?;
-    Ok(Secret::new(key))
+    WebhookSecret::parse(&text)
+        .map_err(|error| format!("{error}; make one with `echo whsec_$(openssl rand -base64 32)`"))
 }

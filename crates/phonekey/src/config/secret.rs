@@ -56,7 +56,7 @@ impl SecretConfig {
                 secrets.into_iter().map(MasterSecret::new).collect();
             reader.noting(&raw.previous_secrets, masters)
         });
-        let data_folder = database.map(|database| database.url.data_folder());
+        let data_folder = database.map(|database| database.data_folder());
         let current = configured.and_then(|configured| match (configured, data_folder) {
             (Some(secret), _) => Ok(SecretSource::Configured(secret)),
             (None, Some(Some(folder))) => Ok(SecretSource::DataFolder(folder.join(FILE_NAME))),

@@ -18,6 +18,7 @@ mod events;
 mod example;
 mod failure;
 mod headers;
+mod host;
 mod html;
 mod inbox;
 mod message;
@@ -68,6 +69,7 @@ pub fn router(
     Router::new()
         .route("/dev/assets/{version}/{name}", get(assets::serve))
         .merge(fresh)
+        .route_layer(middleware::from_fn(host::only_addresses))
         .route_layer(middleware::map_response(headers::lock_down))
 }
 
