@@ -74,6 +74,10 @@ impl Drop for Schema {
 const PREFIX: &str = "phonekey_test_";
 
 /// The server's URL; `build.rs` sees to it that nothing here is compiled without one.
+#[expect(
+    clippy::expect_used,
+    reason = "compiled only where the variable is set"
+)]
 pub(crate) fn server() -> String {
     std::env::var("PHONEKEY_TEST_POSTGRES").expect("PHONEKEY_TEST_POSTGRES names the server")
 }
