@@ -9,6 +9,8 @@
 
 #[path = "postgres/faults.rs"]
 mod faults;
+#[path = "postgres/interleaving.rs"]
+mod interleaving;
 #[expect(dead_code, reason = "the contract's cases use the rest")]
 #[path = "contract/kit.rs"]
 mod kit;

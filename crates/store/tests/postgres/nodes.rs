@@ -1,13 +1,12 @@
 //! Two nodes on one database: whatever may happen once happens once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use phonekey_core::{
     challenge::Challenge,
     id::UserId,
-    ports::store::{
-        AnswerOutcome, OpenOutcome, PresentedToken, RotateOutcome, RotateSession, Store,
-    },
+    policy::Enforcement,
+    ports::store::{AnswerOutcome, OpenOutcome, PresentedToken, RotateSession, Store},
     session::{NewSession, Session},
     token::CustomClaims,
 };
@@ -15,7 +14,8 @@ use phonekey_store::postgres::PostgresStore;
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
-    kit::{DAY, MINUTE, SECOND, World, granted, phone},
+    kit::{DAY, HOUR, MINUTE, SECOND, World, granted, phone},
+    server::connect,
     world,
 };
 
@@ -89,18 +89,46 @@ async fn first_logins_of_one_number_on_all_nodes_make_one_user() {
     assert_eq!(users.len(), 1);
 }
 
+/// Whether its standing has a row yet or not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_number_gets_one_code_however_many_nodes_are_asked() {
+async fn a_number_gets_one_code_however_many_nodes_are_asked() {
     let (world, nodes) = two_nodes().await;
+    for n in [1, 1, 2] {
+        world.clock.advance(HOUR);
 
-    let outcomes = race(&nodes, |_, node| {
-        let step = world.opening(&world.challenge(phone(1)));
-        async move { node.open_challenge(step).await.unwrap() }
+        let outcomes = race(&nodes, |_, node| {
+            let step = world.opening(&world.challenge(phone(n)));
+            async move { node.open_challenge(step).await.unwrap() }
+        })
+        .await;
+
+        let opened = |outcome: &&OpenOutcome| matches!(outcome, OpenOutcome::Opened { .. });
+        assert_eq!(outcomes.iter().filter(opened).count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_answers_on_all_nodes_are_counted_together() {
+    let (mut world, nodes) = two_nodes().await;
+    world.lift_limits();
+    let mut challenges: Vec<Challenge> = Vec::new();
+    for _ in 0..20 {
+        challenges.push(world.open(phone(1)).await);
+    }
+    world.change_number_policy(|number| {
+        number.enforcement = Enforcement::On;
+        number.wrong_answers = "10/24h".parse().unwrap();
+    });
+
+    let outcomes = race(&nodes, |n, node| {
+        let challenge = &challenges[n % challenges.len()];
+        let step = world.answering(challenge, world.wrong_code(challenge));
+        async move { node.answer_challenge(step).await.unwrap() }
     })
     .await;
 
-    let opened = |outcome: &&OpenOutcome| matches!(outcome, OpenOutcome::Opened { .. });
-    assert_eq!(outcomes.iter().filter(opened).count(), 1);
+    let wrong = |outcome: &&AnswerOutcome| matches!(outcome, AnswerOutcome::Wrong { .. });
+    assert_eq!(outcomes.iter().filter(wrong).count(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,19 +152,24 @@ async fn a_foreign_token_opens_one_session_on_all_nodes_together() {
 async fn a_refresh_token_has_one_successor_on_all_nodes_together() {
     let (world, nodes) = two_nodes().await;
     let session = world.log_in(phone(1)).await;
+    for generation in 0..10 {
+        world.clock.advance(MINUTE);
 
-    let outcomes = race(&nodes, |_, node| {
-        let presented = PresentedToken::Own {
-            session: session.id,
-            generation: 0,
-        };
-        let step = rotation(&world, session.user, presented);
-        async move { node.rotate_session(step).await.unwrap() }
-    })
-    .await;
+        let outcomes = race(&nodes, |_, node| {
+            let presented = PresentedToken::Own {
+                session: session.id,
+                generation,
+            };
+            world.clock.advance(Duration::from_millis(1));
+            let step = rotation(&world, session.user, presented);
+            async move { node.rotate_session(step).await.unwrap() }
+        })
+        .await;
 
-    let sessions: Vec<Session> = outcomes.into_iter().map(granted).collect();
-    assert!(sessions.iter().all(|session| session.generation == 1));
+        let sessions: Vec<Session> = outcomes.into_iter().map(granted).collect();
+        assert!(sessions.iter().all(|session| *session == sessions[0]));
+        assert_eq!(sessions[0].generation, generation + 1);
+    }
 }
 
 fn rotation(world: &World, user: UserId, presented: PresentedToken) -> RotateSession {
@@ -214,35 +247,34 @@ async fn steps_of_all_kinds_on_the_same_rows_all_come_to_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_deleted_while_adopting_a_token_leaves_no_session() {
-    let (world, nodes) = two_nodes().await;
-    let user = world.log_in(phone(1)).await.user;
+async fn who_is_deleted_while_adopting_a_token_leaves_no_session() {
+    let (world, url) = world().await;
+    let other: Arc<dyn Store> = Arc::new(PostgresStore::open(&url).await.unwrap());
+    let nodes = [Arc::clone(&world.store), other];
     let ends_at = world.now().plus(DAY);
-
-    race(&nodes, |n, node| {
-        let jti = format!("jti {n}");
-        let new = NewSession::adopting(&jti, ends_at, CustomClaims::default());
-        let step = rotation(&world, user, PresentedToken::Foreign(new));
-        let now = world.now();
-        async move {
-            if n == RACERS / 2 {
-                node.delete_user(user, now).await.unwrap();
-            } else {
-                node.rotate_session(step).await.unwrap();
-            }
+    for round in 0..5 {
+        let mut users = Vec::new();
+        for n in 0..20 {
+            users.push(world.log_in(phone(20 * round + n)).await.user);
         }
-    })
-    .await;
 
-    for n in 0..RACERS {
-        let jti = format!("jti {n}");
-        let new = NewSession::adopting(&jti, ends_at, CustomClaims::default());
-        let presented = PresentedToken::Own {
-            session: new.id,
-            generation: 1,
-        };
-        let step = rotation(&world, user, presented);
-        let outcome = nodes[0].rotate_session(step).await.unwrap();
-        assert_eq!(outcome, RotateOutcome::Ended);
+        race(&nodes, |n, node| {
+            let user = users[n % users.len()];
+            let new = NewSession::adopting(&format!("{n}"), ends_at, CustomClaims::default());
+            let step = rotation(&world, user, PresentedToken::Foreign(new));
+            let now = world.now();
+            async move {
+                if n / 20 == 5 {
+                    node.delete_user(user, now).await.unwrap();
+                } else {
+                    node.rotate_session(step).await.unwrap();
+                }
+            }
+        })
+        .await;
     }
+
+    let orphans = "select count(*) from sessions";
+    let orphans = connect(&url).await.query_one(orphans, &[]).await;
+    assert_eq!(orphans.unwrap().get::<_, i64>(0), 0);
 }
