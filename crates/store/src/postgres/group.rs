@@ -6,6 +6,7 @@ use std::{iter, sync::Arc, time::Duration};
 use phonekey_core::ports::store::StoreError;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
+    task,
     time::timeout,
 };
 
@@ -55,7 +56,7 @@ impl<S: Grouped> Group<S> {
     /// A queue that is served until this is dropped. Must be called within a Tokio runtime.
     pub(super) fn new(database: Database) -> Self {
         let (sender, queue) = mpsc::channel(LONGEST_QUEUE);
-        tokio::spawn(serve(database, queue));
+        task::spawn(serve(database, queue));
         Self(sender)
     }
 
@@ -94,6 +95,8 @@ async fn serve<S: Grouped>(database: Database, mut queue: mpsc::Receiver<Waiting
         // The connection comes before the rest of the group: without one, all that waits by then
         // learns so at once, however much it is.
         let connection = database.connection().await;
+        // Those who were answered together come back together: the first of them must not go alone.
+        task::yield_now().await;
         let mut group = vec![first];
         let most = if connection.is_ok() {
             LARGEST_GROUP
@@ -106,7 +109,7 @@ async fn serve<S: Grouped>(database: Database, mut queue: mpsc::Receiver<Waiting
             group.push(next);
         }
         let database = database.clone();
-        tokio::spawn(async move {
+        task::spawn(async move {
             match connection {
                 Ok(connection) => take_group(&database, connection, group).await,
                 Err(fault) => refuse(group, &fault),

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 
 use crate::{
     kit::{Audit, Recorded, World},
-    server::Schema,
+    server::{self, Schema},
 };
 
 #[path = "challenge.rs"]
@@ -27,7 +27,7 @@ mod user;
 async fn fixture() -> World {
     let schema = Schema::fresh().await;
     schema.migrate().await;
-    let audit = PostgresAudit(schema.client().await);
+    let audit = PostgresAudit(server::connect(&schema.url()).await);
     World::new(Arc::new(schema.store().await), Box::new(audit), schema)
 }
 

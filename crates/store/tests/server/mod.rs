@@ -1,7 +1,7 @@
 //! The PostgreSQL server that tests run on, and a schema of it for each of them.
 
 use std::{
-    process,
+    env, process,
     sync::atomic::{AtomicU32, Ordering},
     thread,
 };
@@ -36,11 +36,6 @@ impl Schema {
         format!("{server}{join}options=-csearch_path%3D{}", self.0)
     }
 
-    /// A connection of the driver's own.
-    pub(crate) async fn client(&self) -> Client {
-        connect(&self.url()).await
-    }
-
     /// Migrates the schema.
     pub(crate) async fn migrate(&self) {
         let url: DatabaseUrl = self.url().parse().unwrap();
@@ -73,16 +68,13 @@ impl Drop for Schema {
 
 const PREFIX: &str = "phonekey_test_";
 
-/// The server's URL; `build.rs` sees to it that nothing here is compiled without one.
-#[expect(
-    clippy::expect_used,
-    reason = "compiled only where the variable is set"
-)]
+/// The server's URL. Nothing here was compiled without one, see `build.rs`; so it must be there.
 pub(crate) fn server() -> String {
-    std::env::var("PHONEKEY_TEST_POSTGRES").expect("PHONEKEY_TEST_POSTGRES names the server")
+    env::var("PHONEKEY_TEST_POSTGRES").unwrap()
 }
 
-async fn connect(url: &str) -> Client {
+/// A connection of the driver's own.
+pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
