@@ -61,7 +61,8 @@ pub(crate) async fn serve(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(None)
+        // A bound on whatever [`Patient`] takes for a request and hyper does not.
+        .header_read_timeout(settings.patience.idle + settings.patience.head)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS);
 

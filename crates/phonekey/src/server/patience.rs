@@ -38,6 +38,8 @@ pub(super) struct Patient<S> {
 enum Stage {
     /// Between two requests.
     Idle,
+    /// Behind empty lines that no head has followed yet.
+    Blank,
     /// In a head, of whose ending (CR LF CR LF) so many bytes have come.
     Head(u8),
     /// Behind a head: the body and the answer have time-outs of their own.
@@ -57,7 +59,7 @@ impl<S> Patient<S> {
 
     fn enter(&mut self, stage: Stage) {
         let begins = match (self.stage, stage) {
-            (Stage::Idle, Stage::Head(_)) => Some(self.patience.head),
+            (Stage::Idle, Stage::Blank | Stage::Head(_)) => Some(self.patience.head),
             (_, Stage::Idle) => Some(self.patience.idle),
             _ => None,
         };
@@ -67,11 +69,23 @@ impl<S> Patient<S> {
         }
     }
 
+    /// An answer ends a request; `100 Continue` asks for the rest of it.
+    fn sending(&mut self, bytes: &[u8]) {
+        if !bytes.starts_with(b"HTTP/1.1 100 ") {
+            self.enter(Stage::Idle);
+        }
+    }
+
     fn received(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let ending = match self.stage {
                 Stage::Busy => return,
-                Stage::Idle => 0,
+                // Empty lines before a head are skipped by hyper, so they end no head here.
+                Stage::Idle | Stage::Blank if matches!(byte, b'\r' | b'\n') => {
+                    self.enter(Stage::Blank);
+                    continue;
+                }
+                Stage::Idle | Stage::Blank => 0,
                 Stage::Head(ending) => ending,
             };
             match next_ending(ending, *byte) {
@@ -128,7 +142,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.enter(Stage::Idle);
+        self.sending(bytes);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -137,7 +151,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.enter(Stage::Idle);
+        self.sending(slices.first().map_or(&[], |slice| slice));
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
@@ -237,5 +251,36 @@ mod tests {
                 .await
                 .is_some()
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn empty_lines_are_no_head() {
+        for empty in ["\r\n\r\n", "\n\n", "\r\n"] {
+            let (mut client, mut server) = connection();
+            client.write_all(empty.as_bytes()).await.unwrap();
+            assert_eq!(read_within(&mut server, Duration::from_secs(1)).await, None);
+
+            let verdict = read_within(&mut server, Duration::from_secs(11)).await;
+
+            assert_eq!(verdict, Some(io::ErrorKind::TimedOut), "{empty:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_was_asked_for_may_come() {
+        let (mut client, mut server) = connection();
+        client
+            .write_all(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n")
+            .await
+            .unwrap();
+        assert_eq!(read_within(&mut server, Duration::from_secs(1)).await, None);
+        server
+            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
+            .await
+            .unwrap();
+        client.write_all(b"{").await.unwrap();
+        assert_eq!(read_within(&mut server, Duration::from_secs(1)).await, None);
+
+        assert_eq!(read_within(&mut server, Duration::from_mins(2)).await, None);
     }
 }
