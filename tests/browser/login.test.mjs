@@ -66,12 +66,12 @@ scenario('a wrong code is told, and the right one still works', {
   const wrong = String((Number(code) + 1) % 100_000).padStart(5, '0');
 
   await pages.answer(page, wrong);
-  await page.getByText(pages.WRONG_CODE).waitFor();
+  await page.getByRole('alert').filter({ hasText: pages.WRONG_CODE }).waitFor();
   assert.equal(await page.locator('#access-claims').isVisible(), false);
 
   await pages.answer(page, code);
   assert.equal((await pages.claims(page, 'access')).token_type, 'access');
-  assert.equal(await page.getByText(pages.WRONG_CODE).isVisible(), false, 'the error stays');
+  assert.equal(await page.getByRole('alert').filter({ hasText: pages.WRONG_CODE }).isVisible(), false, 'the error stays');
 });
 
 scenario('Persian digits will do', {}, async (context) => {
