@@ -38,7 +38,7 @@ async fn all_unavailable(world: &World, store: &PostgresStore, patience: Duratio
             store.check(),
         )
     };
-    let (opened, read, given_up, checked) = timeout(patience, steps).await.expect("in time");
+    let (opened, read, given_up, checked) = timeout(patience, steps).await.unwrap();
     for outcome in [opened, read, given_up, checked] {
         assert!(
             matches!(outcome, Err(StoreError::Unavailable { .. })),
@@ -100,16 +100,16 @@ async fn connections_that_are_killed_lose_no_step_that_was_answered() {
     }
 
     let killer = connect(&url).await;
-    let mut killed = 0;
+    let mut ended = 0;
     let mut outcomes = Vec::new();
     while !steps.is_empty() {
-        killed += killer.execute(KILL_ONE_AT_WORK, &[&name]).await.unwrap();
+        ended += killer.execute(KILL_ONE_AT_WORK, &[&name]).await.unwrap();
         while let Some(outcome) = steps.try_join_next() {
             outcomes.push(outcome.unwrap());
         }
     }
 
-    assert!(killed > 10, "only {killed} connections were killed");
+    assert!(ended > 10, "only {ended} connections were ended");
     for (challenge, opened, answered) in &outcomes {
         let user = store.user_by_phone(challenge.phone).await.unwrap();
         match (opened, answered) {
