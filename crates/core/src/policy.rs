@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::{
+    challenge::messages::MessagePolicy,
     code::CodeLength,
     phone::{PhonePolicy, Region},
     rate::{CoolDown, Rate, Rates},
@@ -22,6 +23,8 @@ pub struct Policy {
     pub phone: PhonePolicy,
     /// One challenge.
     pub challenge: ChallengePolicy,
+    /// The messages of one challenge.
+    pub messages: MessagePolicy,
     /// One number, over all its challenges.
     pub number: NumberPolicy,
     /// Sessions and their refresh tokens.
@@ -35,6 +38,7 @@ impl Default for Policy {
         Self {
             phone: PhonePolicy::only(Region::IRAN),
             challenge: ChallengePolicy::default(),
+            messages: MessagePolicy::default(),
             number: NumberPolicy::default(),
             session: SessionPolicy::default(),
             token: TokenPolicy::default(),

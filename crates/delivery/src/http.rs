@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use phonekey_core::delivery::{SendOutcome, SendRefusal};
+use phonekey_core::delivery::outcome::{SendOutcome, SendRefusal};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use thiserror::Error;
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use phonekey_core::{code::Code, delivery::Message, time::Timestamp};
+use phonekey_core::{code::Code, delivery::message::Message, time::Timestamp};
 
 /// Writes the texts of messages.
 #[derive(Clone, Copy, Debug)]

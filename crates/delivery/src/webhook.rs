@@ -11,7 +11,10 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use phonekey_core::{
-    delivery::{Message, SendOutcome, SendRefusal},
+    delivery::{
+        message::Message,
+        outcome::{SendOutcome, SendRefusal},
+    },
     id::ChallengeId,
     ports::delivery::MessageSender,
     time::Clock,
@@ -22,7 +25,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use self::signature::WebhookSecret;
-use crate::{http, settings::WebhookSettings, text::Texts};
+use crate::{http, provider::Surroundings, settings::WebhookSettings, text::Texts};
 
 /// The provider's name.
 pub const NAME: &str = "webhook";
@@ -43,15 +46,14 @@ impl Webhook {
     /// When the HTTP client cannot start.
     pub fn new(
         settings: &WebhookSettings,
-        texts: Texts,
-        clock: Arc<dyn Clock>,
+        surroundings: Surroundings,
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             client: http::client(settings.timeout)?,
             url: settings.url.0.clone(),
             secrets: settings.secrets.clone(),
-            texts,
-            clock,
+            texts: surroundings.texts,
+            clock: surroundings.clock,
         })
     }
 }
