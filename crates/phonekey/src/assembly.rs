@@ -13,9 +13,10 @@ use phonekey_core::{
     time::{Clock, SystemClock},
 };
 use phonekey_delivery::{
-    router::Router as DeliveryRouter,
+    report::ReportTokens,
+    router::{Router as DeliveryRouter, RouterWorld},
     senders::Senders,
-    settings::{DeliverySettings, FileSettings, Pace},
+    settings::DeliverySettings,
 };
 use phonekey_store as store;
 use phonekey_web::{
@@ -24,10 +25,11 @@ use phonekey_web::{
     observe::RequestIds,
     ops::{self, Ops},
     pages,
+    reports::{self, Reports},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, database::DatabaseConfig, delivery::DeliveryConfig};
+use crate::config::{Config, database::DatabaseConfig};
 
 /// A server without its listener.
 pub struct Assembled {
@@ -59,12 +61,14 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         .tokens
         .key_ring(&secret.secret, &config.secret.previous)
         .context("the key of the access tokens")?;
-    let deliveries = Arc::new(delivery_router(
-        config,
-        Arc::clone(&store),
-        Arc::clone(&book),
-        &clock,
-    )?);
+    let among = RouterWorld {
+        store: Arc::clone(&store) as _,
+        book: Arc::clone(&book),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        number: Arc::new(config.policy.number.clone()),
+    };
+    let deliveries = Arc::new(delivery_router(config, &secret.secret, among)?);
 
     let world = World {
         store: Arc::clone(&store),
@@ -88,6 +92,10 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         store: Arc::clone(&store),
         flows,
         stopping: stopping.clone(),
+    }));
+    routes = routes.merge(reports::router(Reports {
+        receiver: Arc::clone(&deliveries) as _,
+        body_timeout: config.http.body_timeout,
     }));
     if let Some(inbox) = deliveries.inbox() {
         let phone = config.policy.phone.clone();
@@ -114,41 +122,21 @@ fn code_book(config: &Config, secret: &MasterSecret) -> CodeBook {
 
 fn delivery_router(
     config: &Config,
-    store: Arc<dyn Store>,
-    book: Arc<CodeBook>,
-    clock: &Arc<dyn Clock>,
+    secret: &MasterSecret,
+    world: RouterWorld,
 ) -> anyhow::Result<DeliveryRouter> {
-    let settings = delivery_settings(&config.delivery, &config.messages.default_language)?;
-    let senders = Senders::open(&settings, clock).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", problems.join("\n"))
-    })?;
-    Ok(DeliveryRouter::new(
-        senders,
-        settings.pace,
-        store,
-        book,
-        Arc::clone(clock),
-    ))
-}
-
-fn delivery_settings(
-    config: &DeliveryConfig,
-    fallback_language: &str,
-) -> anyhow::Result<DeliverySettings> {
-    let route = config
-        .route()
-        .context("delivery.routes.default names no provider")?;
-    Ok(DeliverySettings {
-        route,
-        pace: Pace {
-            deadline: config.deadline,
-            lease: config.lease,
-        },
-        fallback_language: fallback_language.to_owned(),
-        file: config.file.clone().map(|path| FileSettings { path }),
-        webhook: config.webhook.clone(),
-    })
+    let settings = DeliverySettings {
+        table: config.delivery.table.clone(),
+        providers: config.delivery.providers.clone(),
+        pace: config.delivery.pace,
+        messages: config.delivery.messages,
+        fallback_language: config.messages.default_language.clone(),
+        public_url: config.http.public_url.clone(),
+    };
+    let tokens = ReportTokens::new(secret);
+    let senders = Senders::open(&settings, &world.clock, &tokens)?;
+    let (pace, messages) = (settings.pace, settings.messages);
+    Ok(DeliveryRouter::new(senders, tokens, pace, messages, world))
 }
 
 /// Opens the database.

@@ -1,4 +1,5 @@
-//! The chores: messages that a crash left behind, and rows that nothing needs any more.
+//! The chores: messages that a crash left behind or that are to be looked after, and rows that
+//! nothing needs any more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +7,7 @@ use phonekey_core::{
     ports::store::{Purge, Store},
     time::Clock,
 };
-use phonekey_delivery::router::Router as DeliveryRouter;
+use phonekey_delivery::router::{RESUME_BATCH, Router as DeliveryRouter};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
@@ -22,6 +23,13 @@ pub(crate) struct Retention {
 
 /// How often messages are looked for that a crash left behind.
 const RESUME_EVERY: Duration = Duration::from_secs(2);
+
+/// How often messages are looked for whose provider is to be asked what became of them, or whose
+/// code should go once more.
+const FOLLOW_UP_EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is counted how many messages of each provider end in a right code.
+const CONVERSIONS_EVERY: Duration = Duration::from_secs(30);
 
 /// How often rows are looked for that nothing needs any more.
 const PURGE_EVERY: Duration = Duration::from_secs(10);
@@ -42,6 +50,8 @@ pub(crate) async fn run(
     tokio::select! {
         () = stopping.cancelled() => {}
         () = resume_for_ever(&deliveries, &*clock) => {}
+        () = follow_up_for_ever(&deliveries, &*clock) => {}
+        () = watch_conversions_for_ever(&deliveries, &*clock) => {}
         () = purge_for_ever(&*store, &*clock, retention) => {}
     }
 }
@@ -51,6 +61,28 @@ async fn resume_for_ever(deliveries: &DeliveryRouter, clock: &dyn Clock) {
     loop {
         timer.tick().await;
         resume_once(deliveries, clock).await;
+    }
+}
+
+async fn follow_up_for_ever(deliveries: &DeliveryRouter, clock: &dyn Clock) {
+    let mut timer = timer(FOLLOW_UP_EVERY);
+    loop {
+        timer.tick().await;
+        // A full batch tells that there is more.
+        while follow_up_once(deliveries, clock).await >= usize::from(RESUME_BATCH) {}
+    }
+}
+
+async fn watch_conversions_for_ever(deliveries: &DeliveryRouter, clock: &dyn Clock) {
+    let mut timer = timer(CONVERSIONS_EVERY);
+    loop {
+        timer.tick().await;
+        if let Err(error) = deliveries.refresh_outlook(clock.now()).await {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "the providers' conversions cannot be counted; the last count stays"
+            );
+        }
     }
 }
 
@@ -78,6 +110,19 @@ async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
                 error = &error as &dyn std::error::Error,
                 "pending messages cannot be read"
             );
+        }
+    }
+}
+
+async fn follow_up_once(deliveries: &DeliveryRouter, clock: &dyn Clock) -> usize {
+    match deliveries.follow_up_once(clock.now()).await {
+        Ok(count) => count,
+        Err(error) => {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "messages that are to be looked after cannot be read"
+            );
+            0
         }
     }
 }

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::{
     assembly::{self, Assembled},
-    config::{Config, delivery::Provider},
+    config::Config,
     housekeeping::{self, Retention},
     logging,
     server::{self, Drained, Patience, ServerSettings},
@@ -116,7 +116,7 @@ fn announce(config: &Config, assembled: &Assembled, listener: &TcpListener) -> a
     for weakness in config.weaknesses(SystemClock.now()) {
         warn!("{weakness}; {}", weakness.advice());
     }
-    if config.delivery.uses(Provider::Inbox) {
+    if config.serves_inbox() {
         info!(
             "the inbox is at http://{address}/dev/inbox, a login to try at http://{address}/dev/try"
         );

@@ -52,6 +52,12 @@ pub enum Text {
     RegionNotServed(phonekey_core::phone::Region),
     /// The number gets no messages.
     NumberUnreachable,
+    /// Messages do not come by the channel that was asked for.
+    ChannelNotOffered,
+    /// The challenge can no longer be answered.
+    ChallengeEnded,
+    /// The code was sent as often as it may be.
+    MessagesSpent,
     /// No provider can send now.
     CannotSend,
     /// The database is away.
@@ -69,6 +75,9 @@ impl Text {
             Self::UserInactive => "user-inactive",
             Self::RegionNotServed(_) => "region-not-served",
             Self::NumberUnreachable => "number-unreachable",
+            Self::ChannelNotOffered => "channel-not-offered",
+            Self::ChallengeEnded => "challenge-ended",
+            Self::MessagesSpent => "messages-spent",
             Self::CannotSend => "cannot-send",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -88,13 +97,16 @@ impl Text {
     }
 
     /// One of each kind, for checking that a language has them all.
-    const EACH: [Self; 9] = [
+    const EACH: [Self; 12] = [
         Self::CodeSent,
         Self::CodeWrong,
         Self::TooMany { seconds: 1 },
         Self::UserInactive,
         Self::RegionNotServed(phonekey_core::phone::Region::IRAN),
         Self::NumberUnreachable,
+        Self::ChannelNotOffered,
+        Self::ChallengeEnded,
+        Self::MessagesSpent,
         Self::CannotSend,
         Self::Unavailable,
         Self::Internal,

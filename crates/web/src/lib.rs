@@ -1,8 +1,9 @@
 //! phonekey's HTTP surface.
 //!
-//! - [`compat`]: the three endpoints of the Django project, as its clients know them.
+//! - [`compat`]: the endpoints of the Django project, as its clients know them.
 //! - [`ops`]: health and public keys, for machines.
 //! - [`pages`]: the developer's inbox and a login to try.
+//! - [`reports`]: delivery reports, from providers.
 //! - [`observe`]: the request id, the log line and the net under every route.
 //! - [`language`]: the texts that people read.
 
@@ -12,6 +13,7 @@ pub mod observe;
 pub mod ops;
 pub mod outcome;
 pub mod pages;
+pub mod reports;
 
 use axum::{
     Router,

@@ -1,6 +1,6 @@
 //! Which providers may carry a message to a number.
 
-use std::cell::LazyCell;
+use std::{cell::LazyCell, fmt};
 
 use super::{Hop, order::Strategy};
 use crate::{
@@ -30,6 +30,16 @@ pub enum Scope {
     Region(Region),
     /// All.
     Everywhere,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix(prefix) => write!(f, "numbers of {prefix}"),
+            Self::Region(region) => write!(f, "numbers of {region}"),
+            Self::Everywhere => f.write_str("all other numbers"),
+        }
+    }
 }
 
 impl Scope {

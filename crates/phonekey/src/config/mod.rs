@@ -38,11 +38,11 @@ use phonekey_core::{
     secret::{MasterSecret, Secret},
 };
 
-use phonekey_delivery::text::Texts;
+use phonekey_delivery::{inbox, text::Texts};
 
 use self::{
     database::DatabaseConfig,
-    delivery::{DeliveryConfig, Provider},
+    delivery::DeliveryConfig,
     http::HttpConfig,
     log::LogConfig,
     problem::Problems,
@@ -181,19 +181,13 @@ impl Config {
         let number =
             challenge::read_number(&raw.challenge, &raw.limits, &raw.limits_number, reader);
         let network_limits = challenge::read_network(&raw.limits_network, reader);
-        let delivery = DeliveryConfig::read(
-            &raw.delivery,
-            &raw.delivery_routes,
-            &raw.delivery_file,
-            &raw.delivery_webhook,
-            reader,
-        );
+        let delivery = DeliveryConfig::read(raw, reader);
         let test_numbers = test_numbers::read(&raw.test_numbers, phone.as_ref().ok(), reader);
         let messages = read_messages(&raw.messages, reader);
         let retention = read_retention(&raw.retention, reader);
         let development = read_development(&raw.development, reader);
         if let (Ok(http), Ok(delivery), Ok(development)) = (&http, &delivery, &development) {
-            refuse_remote_development(raw, *http, delivery, *development, reader);
+            refuse_remote_development(raw, http, delivery, *development, reader);
         }
         let (tokens, token) = tokens?;
         if let Ok(secret) = &secret {
@@ -208,6 +202,7 @@ impl Config {
             policy: Policy {
                 phone: phone?,
                 challenge: challenge?,
+                messages: delivery.as_ref().map_err(|noted| *noted)?.messages,
                 number: number?,
                 session: session?,
                 token,
@@ -225,7 +220,7 @@ impl Config {
     /// Whether the developer's pages under `/dev/` are served: while the route uses the inbox.
     #[must_use]
     pub fn serves_inbox(&self) -> bool {
-        self.delivery.uses(Provider::Inbox)
+        self.delivery.uses(inbox::NAME)
     }
 }
 
@@ -268,7 +263,7 @@ fn read_development(raw: &raw::Development, reader: &mut Reader) -> Read<Develop
 /// SECURITY.md T67: what is for development alone does not leave this machine by mistake.
 fn refuse_remote_development(
     raw: &Raw,
-    http: HttpConfig,
+    http: &HttpConfig,
     delivery: &DeliveryConfig,
     development: DevelopmentScope,
     reader: &mut Reader,
@@ -279,12 +274,7 @@ fn refuse_remote_development(
     let listen = http.listen;
     let advice = "or say development.allow_remote = true if everybody who reaches the server may \
                   log in as anybody";
-    let for_development: Vec<&str> = delivery
-        .default_route
-        .iter()
-        .filter(|provider| provider.is_for_development())
-        .map(|provider| provider.name())
-        .collect();
+    let for_development: Vec<&str> = delivery.development_providers().collect();
     if !for_development.is_empty() {
         let names = for_development.join(", ");
         let message = format!(

@@ -129,6 +129,9 @@ once {
         /// Connections that are open at once: 1 to 1000000. Further ones wait to be accepted. Each
         /// takes a file descriptor, of which many systems allow a process 1024.
         max_connections: Number = "900";
+        /// Where this server is reached from outside, such as by providers that report what became
+        /// of messages: its scheme, host and port, and a path if your proxy takes one off.
+        public_url: Text ~ "https://login.example.com";
         /// How long a client may take to send the head of a request: 1s to 5m.
         header_timeout: Text = "10s";
         /// How long a client may take to send the body of a request: 1s to 5m.
@@ -251,13 +254,28 @@ once {
         /// After how long another node takes over a message whose node went away: 5s to 10m, and
         /// longer than the deadline.
         lease: Text = "30s";
+        /// Messages of one challenge that may reach a person, asked for or not: 1 to 10.
+        messages_per_challenge: Number = "3";
+        /// How long after a message of which nobody can tell whether it went the same code goes by
+        /// the next provider: 5s to 2m. No more than one message goes so without being asked for.
+        unknown_after: Text = "10s";
+        /// How long after a provider took a message the same code goes by the next one if no report
+        /// of its arrival has come: 10s to 5m, or `none` for never. It costs a message each time a
+        /// network is slow, and counts for providers with reports alone.
+        unreported_after: Text = "none";
     }
 
-    /// Which providers carry a message, in the order in which they are tried.
+    /// Which providers carry a message. Each is `PROVIDER`, or `PROVIDER:CHANNEL` with one of the
+    /// channels `sms`, `voice`, `whatsapp` and `telegram` that it carries.
     "delivery.routes" delivery_routes: DeliveryRoutes {
-        /// The providers of every message, of `webhook`, and for development alone `inbox` (the
-        /// page `/dev/inbox`), `console` (the log) and `file`.
+        /// The providers of every message that no rule is for, in the order in which they are tried:
+        /// those of the sections below, `webhook` (a server of yours), and for development alone
+        /// `inbox` (the page `/dev/inbox`), `console` (the standard output) and `file`.
         default: List = "inbox";
+        /// Further providers, for callers who ask for their channel.
+        on_request: List;
+        /// `ordered`, or `conversion`: those first whose messages most often end in a right code.
+        strategy: Text = "ordered";
     }
 
     /// The provider `file`, for development and tests.
@@ -302,6 +320,31 @@ once {
 }
 
 many {
+    /// Which providers carry the messages to some numbers. A longer prefix comes before a shorter
+    /// one, a prefix before a region, and both before `delivery.routes`.
+    "delivery.rules" delivery_rules: DeliveryRule {
+        /// The regions that it is for, by their two letters.
+        regions: List ~ "TR";
+        /// The first digits of the numbers that it is for, with the country code.
+        prefixes: List ~ "+98912";
+        /// The providers, in the order in which they are tried.
+        providers: List ~ "webhook";
+        /// Further providers, for callers who ask for their channel.
+        on_request: List;
+        /// `ordered` or `conversion`.
+        strategy: Text = "ordered";
+    }
+
+    /// How much a provider is given at a time. What is more goes to the next one.
+    "delivery.bounds" delivery_bounds: DeliveryBounds {
+        /// Which provider.
+        provider: Text ~ "webhook";
+        /// Messages under way: 1 to 10000.
+        under_way: Number = "1000";
+        /// Messages a second, where the provider has such a limit: 1 to 10000.
+        per_second: Number;
+    }
+
     /// A number that always gets the same code and never a message: for the reviewers of app
     /// stores. Whoever knows the code can log in as this number.
     "test_numbers" test_numbers: TestNumber {

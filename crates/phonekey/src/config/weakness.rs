@@ -3,8 +3,9 @@
 use std::fmt;
 
 use phonekey_core::{phone::ServedRegions, policy::Enforcement, time::Timestamp};
+use phonekey_delivery::{console, inbox};
 
-use super::{Config, DevelopmentScope, Secrecy, delivery::Provider};
+use super::{Config, DevelopmentScope, Secrecy};
 
 /// Something that is weaker than it should be where people depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum Weakness {
         digits: u8,
     },
     /// Codes are shown to whoever operates the server and sent to nobody.
-    DevelopmentProvider(Provider),
+    DevelopmentProvider(&'static str),
     /// What is for development alone may be reached from elsewhere.
     DevelopmentAnywhere,
     /// Numbers get a fixed code.
@@ -49,14 +50,14 @@ impl fmt::Display for Weakness {
                 f,
                 "codes have {digits} digits; NIST SP 800-63B and ASVS ask for at least 6"
             ),
-            Self::DevelopmentProvider(Provider::Inbox) => {
+            Self::DevelopmentProvider(inbox::NAME) => {
                 f.write_str("codes go to the developer's inbox at /dev/inbox and not by SMS")
             }
-            Self::DevelopmentProvider(Provider::Console) => {
-                f.write_str("codes go to the log and not by SMS")
+            Self::DevelopmentProvider(console::NAME) => {
+                f.write_str("codes go to the standard output and not by SMS")
             }
             Self::DevelopmentProvider(provider) => {
-                write!(f, "codes go to the {} and not by SMS", provider.name())
+                write!(f, "codes go to the {provider} and not by SMS")
             }
             Self::DevelopmentAnywhere => f.write_str(
                 "what is for development may be reached from elsewhere \
@@ -132,9 +133,8 @@ impl Config {
                 found.push(weakness);
             }
         };
-        for provider in &self.delivery.default_route {
-            let shown = provider.is_for_development();
-            note(shown, Weakness::DevelopmentProvider(*provider));
+        for provider in self.delivery.development_providers() {
+            note(true, Weakness::DevelopmentProvider(provider));
         }
         note(
             self.development == DevelopmentScope::Anywhere,

@@ -18,7 +18,7 @@ pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
 /// A body on its way.
-pub(super) enum Received {
+pub(crate) enum Received {
     /// All of it.
     Whole(Bytes),
     /// More than is kept.
@@ -30,7 +30,7 @@ pub(super) enum Received {
 }
 
 /// Receives a body.
-pub(super) async fn receive(body: Body, timeout: Duration) -> Received {
+pub(crate) async fn receive(body: Body, timeout: Duration) -> Received {
     tokio::time::timeout(timeout, collect(body))
         .await
         .unwrap_or(Received::TooSlow)

@@ -16,33 +16,38 @@ use super::{
     body::{self, BodyError, Fields, Parsed, Received},
     create,
     negotiation::{NotNegotiable, Renderer, negotiate},
-    refresh, verify,
+    refresh, resend, verify,
 };
 use crate::language::Language;
 
-/// One of the three endpoints.
+/// One of the endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Create,
     Verify,
     Refresh,
+    Resend,
 }
 
 impl Endpoint {
+    pub(super) const ALL: [Self; 4] = [Self::Create, Self::Verify, Self::Refresh, Self::Resend];
+
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Create => "/api/auth/otp/create/",
             Self::Verify => "/api/auth/otp/verify/",
             Self::Refresh => "/api/auth/otp/refresh/",
+            Self::Resend => "/api/auth/otp/resend/",
         }
     }
 
-    /// The name of the Django project's view.
+    /// The name of the Django project's view, or what it would be.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Create => "Otp Create",
             Self::Verify => "Otp Verify",
             Self::Refresh => "Token Refresh",
+            Self::Resend => "Otp Resend",
         }
     }
 
@@ -126,6 +131,7 @@ async fn answer(
         Endpoint::Create => create::answer(&fields, &compat.flows, language).await,
         Endpoint::Verify => verify::answer(&fields, &compat.flows, language).await,
         Endpoint::Refresh => refresh::answer(&fields, &compat.flows).await,
+        Endpoint::Resend => resend::answer(&fields, &compat.flows, language).await,
     }
 }
 

@@ -1,0 +1,101 @@
+//! Delivery reports: what providers send of the messages that they took.
+//!
+//! `/delivery/reports/{provider}/{token}`, by any method that a provider uses. The token is the
+//! secret of the path; what else proves a report is each provider's own affair, behind
+//! [`ReportReceiver`].
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use phonekey_core::{
+    delivery::ProviderName,
+    ports::report::{RawReport, ReportAnswer, ReportReceiver},
+    refusal::{Error, Fault},
+};
+
+use crate::{
+    compat::body::{Received, receive},
+    outcome::Outcome,
+};
+
+/// What the reports go to.
+#[derive(Clone)]
+pub struct Reports {
+    /// Who takes them.
+    pub receiver: Arc<dyn ReportReceiver>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+}
+
+/// The path of all reports.
+pub fn router(reports: Reports) -> Router {
+    Router::new()
+        .route("/delivery/reports/{provider}/{token}", any(take))
+        .with_state(reports)
+}
+
+async fn take(
+    State(reports): State<Reports>,
+    Path((provider, token)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match receive(body, reports.body_timeout).await {
+        Received::Whole(body) => body,
+        Received::TooLarge => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+        Received::TooSlow => return plain(StatusCode::REQUEST_TIMEOUT, "too slow"),
+        Received::Broken => return plain(StatusCode::BAD_REQUEST, "broken off"),
+    };
+    let path_and_query = parts.uri.path_and_query();
+    let report = RawReport {
+        method: parts.method.as_str().to_owned(),
+        path_and_query: path_and_query.map_or_else(String::new, ToString::to_string),
+        headers: texts_of(&parts.headers),
+        body: body.to_vec(),
+    };
+    let provider = ProviderName::new(provider);
+    match reports.receiver.receive(&provider, &token, &report).await {
+        Ok(ReportAnswer::Noted) => StatusCode::NO_CONTENT.into_response(),
+        Ok(ReportAnswer::Handshake(text)) => handshake(text),
+        Ok(ReportAnswer::Forged) => plain(StatusCode::FORBIDDEN, "not the provider's"),
+        Ok(ReportAnswer::Unreadable) => plain(StatusCode::BAD_REQUEST, "not a report"),
+        Ok(ReportAnswer::NotHere) => plain(StatusCode::NOT_FOUND, "no reports come here"),
+        Err(error) => {
+            let error = Error::Fault(Fault::Store(error));
+            let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "try again");
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+            response.extensions_mut().insert(Outcome::of(&error));
+            response
+        }
+    }
+}
+
+fn texts_of(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |(name, value): (&header::HeaderName, &HeaderValue)| {
+        let value = value.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    };
+    headers.iter().filter_map(text).collect()
+}
+
+/// The text that the provider said we should say: as plain text that no browser takes for a page.
+fn handshake(text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, text).into_response()
+}
