@@ -19,6 +19,8 @@ mod delivery;
 mod maintenance;
 #[path = "messages.rs"]
 mod messages;
+#[path = "model.rs"]
+mod model;
 #[path = "races.rs"]
 mod races;
 #[path = "reports.rs"]
@@ -27,6 +29,9 @@ mod reports;
 mod session;
 #[path = "user.rs"]
 mod user;
+
+/// Histories of the model test.
+const CASES: u32 = 24;
 
 async fn fixture() -> World {
     let schema = Schema::fresh().await;

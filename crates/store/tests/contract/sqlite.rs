@@ -18,6 +18,8 @@ mod delivery;
 mod maintenance;
 #[path = "messages.rs"]
 mod messages;
+#[path = "model.rs"]
+mod model;
 #[path = "races.rs"]
 mod races;
 #[path = "reports.rs"]
@@ -26,6 +28,9 @@ mod reports;
 mod session;
 #[path = "user.rs"]
 mod user;
+
+/// Histories of the model test.
+const CASES: u32 = 64;
 
 async fn fixture() -> World {
     let folder = tempfile::tempdir().unwrap();
