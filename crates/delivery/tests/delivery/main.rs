@@ -1,11 +1,23 @@
 //! What the senders and the router do, seen from outside.
 
 #[cfg(test)]
+mod dispatch;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
 mod file;
 #[cfg(test)]
 mod inbox;
 #[cfg(test)]
-mod router;
+mod receiver;
+#[cfg(test)]
+mod resume;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod troubled;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]
