@@ -7,7 +7,7 @@ use phonekey_core::{
     delivery::{
         Channel, DeliveryId, ProviderName,
         message::Message,
-        outcome::{Receipt, SendOutcome, SendRefusal},
+        outcome::{MessageId, Receipt, SendOutcome, SendRefusal},
     },
     ports::delivery::MessageSender,
     route::{
@@ -52,12 +52,30 @@ impl Fake {
         Self::answering(accepted())
     }
 
+    /// One that calls each message by this name.
+    pub(crate) fn accepting_as(message_id: &str) -> Arc<Self> {
+        Self::answering(SendOutcome::Accepted(Receipt {
+            message_id: MessageId::new(message_id),
+            cost: None,
+        }))
+    }
+
     pub(crate) fn refusing(refusal: SendRefusal) -> Arc<Self> {
         Self::answering(refused(refusal))
     }
 
+    /// From now on it answers this.
+    pub(crate) fn answer(&self, outcome: SendOutcome) {
+        *self.outcome.lock().unwrap() = outcome;
+    }
+
     pub(crate) fn release(&self) {
         self.may_answer.send_replace(true);
+    }
+
+    /// From now on it answers nothing until it is [released](Self::release).
+    pub(crate) fn hold(&self) {
+        self.may_answer.send_replace(false);
     }
 
     /// What it was handed, oldest first.

@@ -1,17 +1,31 @@
 //! What the senders and the router do, seen from outside.
 
 #[cfg(test)]
+mod conversion;
+#[cfg(test)]
 mod dispatch;
 #[cfg(test)]
 mod failover;
+#[cfg(test)]
+mod fake_reports;
 #[cfg(test)]
 mod fakes;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod follow_up;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
 mod inbox;
 #[cfg(test)]
+mod polling;
+#[cfg(test)]
 mod receiver;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod resend;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]

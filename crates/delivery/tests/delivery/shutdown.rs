@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use phonekey_core::ports::delivery::{DispatchOutcome, Dispatcher};
+use phonekey_core::{
+    delivery::outcome::SendOutcome,
+    ports::delivery::{DispatchOutcome, Dispatcher},
+};
 use phonekey_delivery::settings::Pace;
 use tokio::time::timeout;
 
 use crate::{
     fakes::{Fake, accepted, senders},
     troubled::Troubled,
-    world::World,
+    world::{World, idle},
 };
 
 #[tokio::test(start_paused = true)]
@@ -49,4 +52,24 @@ async fn shutdown_waits_for_what_is_under_way_and_takes_on_nothing_more() {
     assert_eq!(resumed, 0);
     assert_eq!(a.sent().len(), 1);
     assert!(world.states("a").await.contains(&pending.state));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_should_go_once_more_is_left_to_the_next_start() {
+    let world = World::new();
+    let (a, b) = (Fake::answering(SendOutcome::Unknown), Fake::accepting());
+    let stopping = world.router(senders([&a, &b]));
+    let (challenge, delivery) = world.open(&stopping).await;
+    stopping.dispatch(&challenge, delivery).await;
+    stopping.shutdown().await;
+
+    world.clock.advance(Duration::from_secs(10));
+    let looks = stopping.follow_up_once(world.now()).await.unwrap();
+    assert_eq!((looks, b.sent().len()), (1, 0));
+
+    let next = world.router(senders([&a, &b]));
+    world.clock.advance(Duration::from_secs(10));
+    next.follow_up_once(world.now()).await.unwrap();
+    idle().await;
+    assert_eq!(b.sent().len(), 1);
 }

@@ -41,6 +41,11 @@ impl Troubled {
         })
     }
 
+    /// The next step fails.
+    pub(crate) fn fail_once(&self) {
+        self.failures_left.store(1, Ordering::SeqCst);
+    }
+
     pub(crate) fn release(&self) {
         self.may_note.close();
     }

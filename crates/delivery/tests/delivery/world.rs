@@ -6,9 +6,11 @@ use phonekey_core::{
     challenge::{Answer, AnswerRules, Challenge, ChallengeState, messages::MessagePolicy},
     code::{Code, CodeBook, CodeLength},
     delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName, message::Message},
+    flow::{self, Flows},
     id::{ChallengeId, SessionId},
+    keys::{KeyRing, RefreshKeys, SigningKey},
     phone::PhoneNumber,
-    policy::{ChallengePolicy, Enforcement, NumberPolicy, SessionPolicy},
+    policy::{ChallengePolicy, Enforcement, NumberPolicy, Policy, SessionPolicy},
     ports::{
         delivery::Dispatcher,
         store::{
@@ -138,6 +140,30 @@ impl World {
             number: Arc::new(self.number.clone()),
         };
         Router::new(senders, tokens(), self.pace, self.messages, world)
+    }
+
+    /// The flows of a server that sends by `router`.
+    pub(crate) fn flows(&self, router: &Arc<Router>) -> Flows {
+        let token_secret = Secret::new("a-token-secret-Zr1mT0vYx3KpLw7NcB5dGh");
+        let keys = KeyRing::new(
+            SigningKey::hs256(&token_secret),
+            RefreshKeys::new(&token_secret, &master(SECRET)),
+            Vec::new(),
+        );
+        let world = flow::World {
+            store: Arc::clone(&self.store) as _,
+            dispatcher: Arc::clone(router) as _,
+            clock: self.clock(),
+            random: Arc::clone(&self.random) as _,
+            book: Arc::clone(&self.book),
+            keys: Arc::new(keys),
+        };
+        let policy = Policy {
+            messages: self.messages,
+            number: self.number.clone(),
+            ..Policy::default()
+        };
+        Flows::new(world, policy)
     }
 
     /// Opens a new challenge together with the delivery that `router` plans for it.
