@@ -1,0 +1,75 @@
+//! What becomes of deliveries when the server stops.
+
+use std::{sync::Arc, time::Duration};
+
+use phonekey_core::{
+    delivery::outcome::SendOutcome,
+    ports::delivery::{DispatchOutcome, Dispatcher},
+};
+use phonekey_delivery::settings::Pace;
+use tokio::time::timeout;
+
+use crate::{
+    fakes::{Fake, accepted, senders},
+    troubled::Troubled,
+    world::{World, idle},
+};
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_a_store_that_is_away() {
+    let world = World::new();
+    let a = Fake::accepting();
+    let store = Troubled::over(&world, usize::MAX);
+    store.release();
+    let router = world.router_over(senders([&a]), Arc::clone(&store) as Arc<_>);
+    let (challenge, delivery) = world.open(&router).await;
+    router.dispatch(&challenge, delivery.clone()).await;
+
+    let ended = timeout(Pace::default().lease, router.shutdown()).await;
+
+    assert!(ended.is_ok());
+    assert_eq!(world.states("a").await, [delivery.state]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_for_what_is_under_way_and_takes_on_nothing_more() {
+    let world = World::new();
+    let a = Fake::held(accepted());
+    let router = world.router(senders([&a]));
+    let (challenge, delivery) = world.open(&router).await;
+    router.dispatch(&challenge, delivery).await;
+
+    let early = timeout(Duration::from_secs(1), router.shutdown()).await;
+    let (late, pending) = world.open(&router).await;
+    let late_outcome = router.dispatch(&late, pending.clone()).await;
+    a.release();
+    router.shutdown().await;
+    world.clock.advance(Pace::default().lease);
+    let resumed = router.resume_once(world.now()).await.unwrap();
+
+    assert!(early.is_err(), "the send is still under way");
+    assert_eq!(late_outcome, DispatchOutcome::Sent);
+    assert_eq!(resumed, 0);
+    assert_eq!(a.sent().len(), 1);
+    assert!(world.states("a").await.contains(&pending.state));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_should_go_once_more_is_left_to_the_next_start() {
+    let world = World::new();
+    let (a, b) = (Fake::answering(SendOutcome::Unknown), Fake::accepting());
+    let stopping = world.router(senders([&a, &b]));
+    let (challenge, delivery) = world.open(&stopping).await;
+    stopping.dispatch(&challenge, delivery).await;
+    stopping.shutdown().await;
+
+    world.clock.advance(Duration::from_secs(10));
+    let looks = stopping.follow_up_once(world.now()).await.unwrap();
+    assert_eq!((looks, b.sent().len()), (1, 0));
+
+    let next = world.router(senders([&a, &b]));
+    world.clock.advance(Duration::from_secs(10));
+    next.follow_up_once(world.now()).await.unwrap();
+    idle().await;
+    assert_eq!(b.sent().len(), 1);
+}
