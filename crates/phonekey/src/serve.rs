@@ -21,6 +21,11 @@ use crate::{
 /// How long a connection may idle between two requests (SECURITY.md T55).
 const IDLE: Duration = Duration::from_mins(1);
 
+/// How long a client may take nothing of its answer. Long enough for a network that loses packets:
+/// TCP sends one again after about 1, 2, 4, 8 and 16 s. No longer, since clients that never read
+/// would hold their places among `http.max_connections`.
+const DEAF: Duration = Duration::from_secs(30);
+
 /// Serves until the process is told to stop.
 ///
 /// # Errors
@@ -78,6 +83,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         patience: Patience {
             idle: IDLE,
             head: config.http.header_timeout,
+            write: DEAF,
         },
         shutdown_deadline: config.http.shutdown_deadline,
     };
