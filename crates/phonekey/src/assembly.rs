@@ -82,7 +82,6 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let mut routes = compat::router(Compat {
         flows: Arc::clone(&flows),
         catalogue,
-        body_timeout: config.http.body_timeout,
     });
     routes = routes.merge(ops::router(Ops {
         store: Arc::clone(&store),
@@ -99,7 +98,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         random,
     };
     Ok(Assembled {
-        app: phonekey_web::app(routes, ids),
+        app: phonekey_web::app(routes, ids, config.http.body_timeout),
         store,
         deliveries,
         clock,

@@ -302,16 +302,26 @@ impl Client {
     }
 
     fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer, Broken> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json");
+        self.send(&head, body)
+    }
+
+    /// Sends a request whose head lacks its length and its end.
+    pub(crate) fn send(&mut self, head: &str, body: &str) -> Result<Answer, Broken> {
+        let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         self.stream
             .get_mut()
             .write_all(request.as_bytes())
             .map_err(|_| Broken)?;
         self.answer().ok_or(Broken)
+    }
+
+    /// Sends a head that lacks its end, and no body.
+    pub(crate) fn head_alone(&mut self, head: &str) -> Answer {
+        let head = format!("{head}\r\n\r\n");
+        self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+        self.answer().expect("the server answers")
     }
 
     fn answer(&mut self) -> Option<Answer> {
