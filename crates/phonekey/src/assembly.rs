@@ -84,7 +84,8 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         catalogue,
     });
     routes = routes.merge(ops::router(Ops {
-        store: Arc::clone(&store),
+        store: Arc::clone(&store) as _,
+        clock: Arc::clone(&clock),
         flows,
         stopping: stopping.clone(),
     }));

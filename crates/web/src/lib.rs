@@ -9,6 +9,7 @@
 
 mod arrival;
 pub mod compat;
+mod health;
 pub mod language;
 pub mod observe;
 pub mod ops;
