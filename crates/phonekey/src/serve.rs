@@ -63,7 +63,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         audit: config.retention.audit,
     };
     let chores = tokio::spawn(housekeeping::run(
-        Arc::clone(&store),
+        Arc::clone(&store) as _,
         Arc::clone(&deliveries),
         clock,
         retention,
