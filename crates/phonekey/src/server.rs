@@ -1,4 +1,4 @@
-//! The listener: accepts connections up to a cap, with time-outs, and drains them at the end.
+//! The listener: accepts connections up to a cap, with time-outs, and lets them finish at the end.
 //!
 //! `axum::serve` has no header time-out, so connections are served by hyper's own builder.
 
@@ -25,27 +25,16 @@ pub(crate) struct ServerSettings {
     pub(crate) max_connections: usize,
     /// How long clients may take.
     pub(crate) patience: Patience,
-    /// How long requests under way may take once the server shuts down.
-    pub(crate) shutdown_deadline: Duration,
 }
 
-/// What became of the connections at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Drained {
-    /// All requests were answered.
-    Fully,
-    /// Some were cut off at the deadline.
-    CutOff,
-}
-
-/// Serves `app` until `stopping` is cancelled; then stops accepting and lets the requests under way
-/// finish within the deadline.
+/// Serves `app` until `stopping` is cancelled, and then accepts no more; returns the connections that
+/// there still are.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     settings: ServerSettings,
     stopping: CancellationToken,
-) -> Drained {
+) -> Connections {
     let places = Arc::new(Semaphore::new(settings.max_connections));
     let connections = GracefulShutdown::new();
     let host = Host::new(app, settings.patience);
@@ -79,10 +68,16 @@ pub(crate) async fn serve(
         });
     }
 
-    drop(listener);
-    match tokio::time::timeout(settings.shutdown_deadline, connections.shutdown()).await {
-        Ok(()) => Drained::Fully,
-        Err(_) => Drained::CutOff,
+    Connections(connections)
+}
+
+/// Connections that are served although no more are accepted.
+pub(crate) struct Connections(GracefulShutdown);
+
+impl Connections {
+    /// Ends those that idle, lets the others give the answers that they owe, and waits for them.
+    pub(crate) async fn finish(self) {
+        self.0.shutdown().await;
     }
 }
 

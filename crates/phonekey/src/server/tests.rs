@@ -21,7 +21,6 @@ async fn start() -> SocketAddr {
             head: Duration::from_mins(10),
             write: Duration::from_millis(100),
         },
-        shutdown_deadline: Duration::ZERO,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

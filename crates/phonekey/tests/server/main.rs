@@ -1,4 +1,4 @@
-//! The real binary, driven over HTTP: bodies, crashes, races, outages and what it logs.
+//! The real binary, driven over HTTP: bodies, crashes, races, outages, its end and what it logs.
 
 #![expect(
     clippy::expect_used,
@@ -13,4 +13,5 @@ mod crash;
 mod logs;
 mod outage;
 mod races;
+mod stop;
 mod support;
