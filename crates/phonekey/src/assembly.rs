@@ -86,10 +86,10 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let mut routes = compat::router(Compat {
         flows: Arc::clone(&flows),
         catalogue,
-        body_timeout: config.http.body_timeout,
     });
     routes = routes.merge(ops::router(Ops {
-        store: Arc::clone(&store),
+        store: Arc::clone(&store) as _,
+        clock: Arc::clone(&clock),
         flows,
         stopping: stopping.clone(),
     }));
@@ -107,7 +107,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         random,
     };
     Ok(Assembled {
-        app: phonekey_web::app(routes, ids),
+        app: phonekey_web::app(routes, ids, config.http.body_timeout),
         store,
         deliveries,
         clock,

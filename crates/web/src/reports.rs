@@ -47,7 +47,7 @@ async fn take(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match receive(body, reports.body_timeout).await {
+    let body = match receive(body).await {
         Received::Whole(body) => body,
         Received::TooLarge => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too large"),
         Received::TooSlow => return plain(StatusCode::REQUEST_TIMEOUT, "too slow"),

@@ -20,7 +20,7 @@ pub struct HttpConfig {
     pub header_timeout: Duration,
     /// How long the body of a request may take to arrive.
     pub body_timeout: Duration,
-    /// How long requests in flight may take to finish after the signal to stop.
+    /// How long requests and messages under way may take to finish after the signal to stop.
     pub shutdown_deadline: Duration,
 }
 

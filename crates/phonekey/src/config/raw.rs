@@ -136,8 +136,9 @@ once {
         header_timeout: Text = "10s";
         /// How long a client may take to send the body of a request: 1s to 5m.
         body_timeout: Text = "10s";
-        /// How long requests in flight may take to finish once the server is told to stop: 0s to
-        /// 10m. Keep it below the time after which your supervisor kills (Kubernetes: 30 s).
+        /// How long requests and messages under way may take to finish once the server is told to
+        /// stop: 0s to 10m. Keep it below the time after which your supervisor kills (Kubernetes:
+        /// 30 s).
         shutdown_deadline: Text = "20s";
     }
 

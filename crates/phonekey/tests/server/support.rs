@@ -181,6 +181,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
     log: Arc<Mutex<Vec<String>>>,
+    log_reader: thread::JoinHandle<()>,
 }
 
 impl Server {
@@ -194,7 +195,7 @@ impl Server {
         let log = Arc::new(Mutex::new(Vec::new()));
         let (told, address) = mpsc::channel();
         let stderr = child.stderr.take().unwrap();
-        thread::spawn({
+        let log_reader = thread::spawn({
             let log = Arc::clone(&log);
             move || read_log(stderr, &log, &told)
         });
@@ -208,6 +209,7 @@ impl Server {
             child,
             address,
             log,
+            log_reader,
         }
     }
 
@@ -227,15 +229,32 @@ impl Server {
 
     /// As a supervisor does; the exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.exit_code()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success(), "kill -s {name}");
+    }
+
+    /// What it ended with, once it has.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// Returns when a line of the log says so; fails when the log has ended and none does.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        loop {
+            let ended = self.log_reader.is_finished();
+            let log = self.log();
+            if log.iter().any(|line| line.contains(text)) {
+                return;
+            }
+            assert!(!ended, "no line says {text:?}:\n{}", log.join("\n"));
+            thread::park_timeout(Duration::from_millis(20));
+        }
     }
 }
 
@@ -302,11 +321,14 @@ impl Client {
     }
 
     fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer, Broken> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json");
+        self.send(&head, body)
+    }
+
+    /// Sends a request whose head lacks its length and its end.
+    pub(crate) fn send(&mut self, head: &str, body: &str) -> Result<Answer, Broken> {
+        let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         self.stream
             .get_mut()
             .write_all(request.as_bytes())
@@ -314,10 +336,27 @@ impl Client {
         self.answer().ok_or(Broken)
     }
 
-    fn answer(&mut self) -> Option<Answer> {
+    /// Sends a head that lacks its end, and no body.
+    pub(crate) fn head_alone(&mut self, head: &str) -> Answer {
+        let head = format!("{head}\r\n\r\n");
+        self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+        self.answer().expect("the server answers")
+    }
+
+    /// Sends what may be no whole request; the status that it gets all the same.
+    pub(crate) fn status_of(&mut self, bytes: &str) -> Option<u16> {
+        self.stream.get_mut().write_all(bytes.as_bytes()).unwrap();
+        self.status()
+    }
+
+    fn status(&mut self) -> Option<u16> {
         let mut line = String::new();
         self.stream.read_line(&mut line).ok()?;
-        let status = line.split(' ').nth(1)?.parse().ok()?;
+        line.split(' ').nth(1)?.parse().ok()
+    }
+
+    fn answer(&mut self) -> Option<Answer> {
+        let status = self.status()?;
         let mut headers = HashMap::new();
         loop {
             let mut line = String::new();

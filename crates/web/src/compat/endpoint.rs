@@ -126,7 +126,7 @@ async fn answer(
             return Err(Answer::detail(StatusCode::METHOD_NOT_ALLOWED, &detail));
         }
     }
-    let fields = read_fields(endpoint, compat, request).await?;
+    let fields = read_fields(endpoint, request).await?;
     match endpoint {
         Endpoint::Create => create::answer(&fields, &compat.flows, language).await,
         Endpoint::Verify => verify::answer(&fields, &compat.flows, language).await,
@@ -135,13 +135,9 @@ async fn answer(
     }
 }
 
-async fn read_fields(
-    endpoint: Endpoint,
-    compat: &Compat,
-    request: Request,
-) -> Result<Fields, Answer> {
+async fn read_fields(endpoint: Endpoint, request: Request) -> Result<Fields, Answer> {
     let (parts, body) = request.into_parts();
-    let body = match body::receive(body, compat.body_timeout).await {
+    let body = match body::receive(body).await {
         Received::Whole(body) => body,
         Received::TooLarge => return Err(Answer::too_large(endpoint)),
         Received::TooSlow => {

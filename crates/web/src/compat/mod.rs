@@ -22,7 +22,7 @@ mod verify;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{Router, routing::any};
 use phonekey_core::flow::Flows;
@@ -37,8 +37,6 @@ pub struct Compat {
     pub flows: Arc<Flows>,
     /// The texts.
     pub catalogue: Catalogue,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
 }
 
 /// The endpoints; without their final slash they are redirected.
