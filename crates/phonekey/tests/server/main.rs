@@ -9,7 +9,10 @@
 )]
 
 mod crash;
+mod database;
+mod load;
 mod logs;
 mod outage;
+mod proxy;
 mod races;
 mod support;

@@ -1,15 +1,11 @@
 //! The database goes away and comes back: 503 with `Retry-After`, then all is well by itself.
 
-use std::{
-    env,
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
-use crate::support::{CREATE, Home, REFRESH, VERIFY, mobile};
+use crate::{
+    proxy::Proxy,
+    support::{CREATE, Home, REFRESH, VERIFY, mobile},
+};
 use serde_json::json;
 
 #[test]
@@ -17,12 +13,7 @@ fn a_database_that_goes_away_is_503_until_it_is_back() {
     let Some(mut home) = Home::postgres() else {
         return;
     };
-    let upstream = postgres_address();
-    let proxy = Proxy::start(upstream);
-    let url = home
-        .variable("PHONEKEY_DATABASE__URL")
-        .replace(&proxy.upstream, &proxy.address);
-    home.set("PHONEKEY_DATABASE__URL", &url);
+    let proxy = Proxy::before(&mut home);
     let mut server = home.start();
     let mut client = server.client();
     let tokens = client.log_in(&home, &mobile(1));
@@ -65,75 +56,4 @@ fn until(mut so: impl FnMut() -> bool) {
     while !so() {
         thread::park_timeout(Duration::from_millis(50));
     }
-}
-
-fn postgres_address() -> String {
-    let url = env::var("PHONEKEY_TEST_POSTGRES").unwrap_or_default();
-    let host = url.split('@').nth(1).unwrap_or_default();
-    host.split('/').next().unwrap_or_default().to_owned()
-}
-
-/// Stands between the server and its database, and can be cut.
-struct Proxy {
-    upstream: String,
-    address: String,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Default)]
-struct State {
-    cut: bool,
-    streams: Vec<TcpStream>,
-}
-
-impl Proxy {
-    fn start(upstream: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(Mutex::new(State::default()));
-        let proxy = Self {
-            upstream: upstream.clone(),
-            address,
-            state: Arc::clone(&state),
-        };
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let mut state = state.lock().unwrap();
-                if state.cut {
-                    continue;
-                }
-                let server = TcpStream::connect(&upstream).unwrap();
-                for stream in [&client, &server] {
-                    state.streams.push(stream.try_clone().unwrap());
-                }
-                pipe(client.try_clone().unwrap(), server.try_clone().unwrap());
-                pipe(server, client);
-            }
-        });
-        proxy
-    }
-
-    fn cut(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.cut = true;
-        for stream in state.streams.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-
-    fn mend(&self) {
-        self.state.lock().unwrap().cut = false;
-    }
-}
-
-fn pipe(mut from: TcpStream, mut to: TcpStream) {
-    thread::spawn(move || {
-        let mut buffer = [0; 16 * 1024];
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            if to.write_all(&buffer[..count]).is_err() {
-                break;
-            }
-        }
-        let _ = to.shutdown(Shutdown::Both);
-    });
 }

@@ -6,11 +6,13 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, ChildStderr, Command, Stdio},
+    str::FromStr,
     sync::{Arc, Mutex, mpsc},
     thread,
     time::Duration,
 };
 
+use crate::database::PostgresDatabase;
 use serde_json::{Value, json};
 
 pub(crate) const CREATE: &str = "/api/auth/otp/create/";
@@ -100,15 +102,23 @@ impl Home {
         Server::start(self.command(&["serve"]))
     }
 
+    /// The numbers of all users.
+    pub(crate) fn users(&self) -> Vec<String> {
+        let listed = self.command(&["user", "list", "--json"]).output().unwrap();
+        assert!(listed.status.success(), "{listed:?}");
+        let users: Vec<Value> = serde_json::from_slice(&listed.stdout).unwrap();
+        users.iter().map(|user| text(&user["phone"])).collect()
+    }
+
     /// The codes of all messages so far, by challenge.
     pub(crate) fn codes(&self) -> HashMap<String, String> {
-        let outbox = fs::read_to_string(self.folder.path().join("messages.jsonl"));
-        let lines = outbox.unwrap_or_default();
-        let whole = lines
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'));
+        // Bytes: what is just being written may end amid a letter.
+        let outbox = fs::read(self.folder.path().join("messages.jsonl")).unwrap_or_default();
+        let whole = outbox
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| line.ends_with(b"\n"));
         whole
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .map(|line| serde_json::from_slice::<Value>(line).unwrap())
             .map(|message| (text(&message["uuid"]), text(&message["code"])))
             .collect()
     }
@@ -118,62 +128,6 @@ impl Home {
             .remove(challenge)
             .expect("the message was written before its answer")
     }
-}
-
-/// A PostgreSQL database that goes with its home.
-struct PostgresDatabase {
-    url: String,
-    name: String,
-    server: String,
-}
-
-impl PostgresDatabase {
-    fn create() -> Option<Self> {
-        let Ok(server) = env::var("PHONEKEY_TEST_POSTGRES") else {
-            assert!(
-                env::var_os("CI").is_none(),
-                "CI needs PHONEKEY_TEST_POSTGRES"
-            );
-            eprintln!("PHONEKEY_TEST_POSTGRES is not set: the tests on PostgreSQL are left out");
-            return None;
-        };
-        let unique = tempfile::Builder::new()
-            .prefix("")
-            .rand_bytes(12)
-            .tempdir()
-            .unwrap();
-        let unique = unique
-            .path()
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .to_lowercase();
-        let name = format!("phonekey_test_{unique}");
-        psql(&server, &format!("create database {name}"));
-        let (prefix, _) = server.rsplit_once('/').unwrap();
-        Some(Self {
-            url: format!("{prefix}/{name}"),
-            name,
-            server,
-        })
-    }
-}
-
-impl Drop for PostgresDatabase {
-    fn drop(&mut self) {
-        psql(
-            &self.server,
-            &format!("drop database {} with (force)", self.name),
-        );
-    }
-}
-
-fn psql(server: &str, statement: &str) {
-    let done = Command::new("psql")
-        .args([server, "-qc", statement])
-        .status()
-        .unwrap();
-    assert!(done.success(), "psql: {statement}");
 }
 
 /// A running server.
@@ -357,6 +311,14 @@ impl Client {
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The number in an environment variable that asks for the long form of a test.
+pub(crate) fn long_form<T: FromStr>(variable: &str) -> Option<T> {
+    let value = env::var(variable).ok()?;
+    let number = value.parse().ok();
+    assert!(number.is_some(), "{variable}={value} is no number");
+    number
 }
 
 /// The claims of a token, unverified.
