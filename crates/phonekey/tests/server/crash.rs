@@ -33,6 +33,7 @@ fn rounds(home: &Home, default: usize) {
             load.await_right(ANSWERS_BEFORE_KILL + round * 37 % 100);
             server.kill();
         });
+        assert_eq!(load.unavailable(), 0, "round {round}");
         server = home.start();
         answered.check(home, &server, round);
     }

@@ -9,7 +9,7 @@ use crate::support::{CREATE, Client, Home, REFRESH, Server, VERIFY, claims, mobi
 use serde_json::{Value, json};
 
 /// Clients at once.
-const CLIENTS: usize = 16;
+pub(crate) const CLIENTS: usize = 16;
 
 /// Clients that log in, each time with another number, until they are told to stop or their
 /// connection breaks.
@@ -19,6 +19,7 @@ pub(crate) struct Load<'a> {
     /// The next number; the numbers of a home are used once.
     numbers: &'a AtomicUsize,
     right: AtomicUsize,
+    unavailable: AtomicUsize,
     at_work: AtomicUsize,
     over: AtomicBool,
 }
@@ -30,7 +31,8 @@ pub(crate) struct Answered {
     created: Vec<Value>,
     /// Logins: the answer that was given and the tokens that came back.
     logged_in: Vec<(Value, Value)>,
-    /// Challenges whose verify broke off: it may have counted or not, but once at most.
+    /// Challenges whose verify broke off or was answered 503: it may have counted or not, but once
+    /// at most.
     in_doubt: Vec<Value>,
 }
 
@@ -42,6 +44,7 @@ impl<'a> Load<'a> {
             address: server.address.clone(),
             numbers,
             right: AtomicUsize::new(0),
+            unavailable: AtomicUsize::new(0),
             at_work: AtomicUsize::new(CLIENTS),
             over: AtomicBool::new(false),
         }
@@ -77,6 +80,16 @@ impl<'a> Load<'a> {
         self.await_more(&self.right, count);
     }
 
+    /// Returns once `count` more requests have been answered 503.
+    pub(crate) fn await_unavailable(&self, count: usize) {
+        self.await_more(&self.unavailable, count);
+    }
+
+    /// How many requests have been answered 503.
+    pub(crate) fn unavailable(&self) -> usize {
+        self.unavailable.load(Ordering::Relaxed)
+    }
+
     fn await_more(&self, counter: &AtomicUsize, count: usize) {
         let enough = counter.load(Ordering::Relaxed) + count;
         while counter.load(Ordering::Relaxed) < enough {
@@ -100,6 +113,11 @@ impl<'a> Load<'a> {
             let Ok(created) = connection.try_post(CREATE, &json!({ "receiver": receiver })) else {
                 break;
             };
+            if created.status == 503 {
+                created.assert_unavailable(CREATE);
+                self.unavailable.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
             assert_eq!(created.status, 200, "{created:?}");
             self.right.fetch_add(1, Ordering::Relaxed);
             let uuid = text(&created.body["uuid"]);
@@ -113,6 +131,12 @@ impl<'a> Load<'a> {
                 answered.in_doubt.push(answer);
                 break;
             };
+            if tokens.status == 503 {
+                tokens.assert_unavailable(VERIFY);
+                self.unavailable.fetch_add(1, Ordering::Relaxed);
+                answered.in_doubt.push(answer);
+                continue;
+            }
             assert_eq!(tokens.status, 200, "{tokens:?}");
             self.right.fetch_add(1, Ordering::Relaxed);
             answered.logged_in.push((answer, tokens.body));

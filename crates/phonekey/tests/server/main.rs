@@ -10,9 +10,11 @@
 
 mod crash;
 mod database;
+mod disk;
 mod load;
 mod logs;
 mod outage;
 mod proxy;
 mod races;
+mod small_disk;
 mod support;

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::database::PostgresDatabase;
+use crate::{database::PostgresDatabase, small_disk::SmallDisk};
 use serde_json::{Value, json};
 
 pub(crate) const CREATE: &str = "/api/auth/otp/create/";
@@ -23,6 +23,8 @@ pub(crate) const REFRESH: &str = "/api/auth/otp/refresh/";
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
+    /// Where its commands run, if they need a disk that others do not see.
+    disk: Option<SmallDisk>,
     _database: Option<PostgresDatabase>,
 }
 
@@ -35,6 +37,16 @@ impl Home {
             folder.path().join("data/phonekey.db").display()
         );
         Self::over(folder, &database, None)
+    }
+
+    /// A home with SQLite on a small disk of its own; `None` where this user may mount none, which
+    /// CI does not accept.
+    pub(crate) fn on_small_disk() -> Option<Self> {
+        let mut home = Self::sqlite();
+        let data = home.folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        home.disk = Some(SmallDisk::mount(&data)?);
+        Some(home)
     }
 
     /// A home with a PostgreSQL database of its own; `None` where no server is configured, which
@@ -69,6 +81,7 @@ impl Home {
         Self {
             folder,
             environment: environment.collect(),
+            disk: None,
             _database: database,
         }
     }
@@ -86,16 +99,29 @@ impl Home {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phonekey"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
+        let mut command = self.program(env!("CARGO_BIN_EXE_phonekey"));
+        command.args(arguments).stdin(Stdio::null());
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("PHONEKEY_")) {
             command.env_remove(name);
         }
         command.envs(self.environment.iter().cloned());
         command
+    }
+
+    /// A program that finds the files where the server does.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let folder = self.folder.path();
+        let mut command = match &self.disk {
+            None => Command::new(program),
+            Some(disk) => disk.command(program, folder),
+        };
+        command.current_dir(folder);
+        command
+    }
+
+    /// The small disk, where there is one.
+    pub(crate) fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("a home on a small disk")
     }
 
     pub(crate) fn start(&self) -> Server {
@@ -173,6 +199,16 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// From now on it may write no file beyond so many bytes. (The hard limit stays, so that anyone
+    /// may lift this one again.)
+    pub(crate) fn limit_file_size(&self, bytes: &str) {
+        let limited = Command::new("prlimit")
+            .arg(format!("--pid={}", self.child.id()))
+            .arg(format!("--fsize={bytes}:"))
+            .status();
+        assert!(limited.unwrap().success());
+    }
+
     /// As `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -221,6 +257,27 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HashMap<String, String>,
     pub(crate) body: Value,
+}
+
+impl Answer {
+    /// Holds it to what the wire says of a service that is away for a moment.
+    pub(crate) fn assert_unavailable(&self, path: &str) {
+        assert_eq!(self.status, 503, "{path}: {self:?}");
+        let retry_after = self.headers.get("retry-after").map(|value| value.parse());
+        assert!(matches!(retry_after, Some(Ok(1_u32..))), "{path}: {self:?}");
+        let (said, expected) = match path {
+            REFRESH => (
+                &self.body["detail"],
+                json!({ "detail": self.body["detail"], "code": "unavailable" }),
+            ),
+            _ => (
+                &self.body["message"],
+                json!({ "code": 503, "message": self.body["message"] }),
+            ),
+        };
+        assert!(!text(said).is_empty(), "{path}: {self:?}");
+        assert_eq!(self.body, expected, "{path}");
+    }
 }
 
 /// The connection broke, as it does when a server is killed.
@@ -334,30 +391,4 @@ pub(crate) fn claims(token: &Value) -> Value {
 /// The `number`-th Iranian mobile number.
 pub(crate) fn mobile(number: usize) -> String {
     format!("0912{number:07}")
-}
-
-/// Runs `count` contestants at the same moment, each over a connection of its own made before.
-pub(crate) fn race<T: Send>(
-    addresses: &[&str],
-    count: usize,
-    run: impl Fn(usize, &mut Client) -> T + Sync,
-) -> Vec<T> {
-    let gate = std::sync::Barrier::new(count);
-    thread::scope(|scope| {
-        let contestants: Vec<_> = (0..count)
-            .map(|number| {
-                let (gate, run) = (&gate, &run);
-                let address = addresses[number % addresses.len()];
-                scope.spawn(move || {
-                    let mut client = Client::connect(address);
-                    gate.wait();
-                    run(number, &mut client)
-                })
-            })
-            .collect();
-        contestants
-            .into_iter()
-            .map(|contestant| contestant.join().unwrap())
-            .collect()
-    })
 }
