@@ -1,10 +1,10 @@
-//! Stands between a server and its database, and can be cut.
+//! Stands between a server and its database, and can be cut or frozen.
 
 use std::{
     env,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex},
     thread,
 };
 
@@ -14,13 +14,31 @@ use crate::support::Home;
 pub(crate) struct Proxy {
     upstream: String,
     address: String,
-    state: Arc<Mutex<State>>,
+    line: Arc<Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    cut: bool,
+    mood: Mood,
     streams: Vec<TcpStream>,
+}
+
+/// What becomes of what is sent.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Mood {
+    /// It arrives.
+    #[default]
+    Well,
+    /// Connections end.
+    Cut,
+    /// Connections stay, and nothing arrives.
+    Frozen,
 }
 
 impl Proxy {
@@ -36,24 +54,24 @@ impl Proxy {
     fn start(upstream: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(Mutex::new(State::default()));
+        let line = Arc::new(Line::default());
         let proxy = Self {
             upstream: upstream.clone(),
             address,
-            state: Arc::clone(&state),
+            line: Arc::clone(&line),
         };
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let mut state = state.lock().unwrap();
-                if state.cut {
+                let mut state = line.state.lock().unwrap();
+                if state.mood == Mood::Cut {
                     continue;
                 }
                 let server = TcpStream::connect(&upstream).unwrap();
                 for stream in [&client, &server] {
                     state.streams.push(stream.try_clone().unwrap());
                 }
-                pipe(client.try_clone().unwrap(), server.try_clone().unwrap());
-                pipe(server, client);
+                line.pipe(client.try_clone().unwrap(), server.try_clone().unwrap());
+                line.pipe(server, client);
             }
         });
         proxy
@@ -61,16 +79,49 @@ impl Proxy {
 
     /// Ends all connections, and those to come.
     pub(crate) fn cut(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.cut = true;
-        for stream in state.streams.drain(..) {
+        self.line.become_(Mood::Cut);
+        for stream in self.line.state.lock().unwrap().streams.drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Lets connections come again.
+    /// Lets nothing through, without a word.
+    pub(crate) fn freeze(&self) {
+        self.line.become_(Mood::Frozen);
+    }
+
+    /// Undoes both.
     pub(crate) fn mend(&self) {
-        self.state.lock().unwrap().cut = false;
+        self.line.become_(Mood::Well);
+    }
+}
+
+impl Line {
+    fn become_(&self, mood: Mood) {
+        self.state.lock().unwrap().mood = mood;
+        self.changed.notify_all();
+    }
+
+    fn await_thaw(&self) {
+        let state = self.state.lock().unwrap();
+        let thawed = self
+            .changed
+            .wait_while(state, |state| state.mood == Mood::Frozen);
+        drop(thawed.unwrap());
+    }
+
+    fn pipe(self: &Arc<Self>, mut from: TcpStream, mut to: TcpStream) {
+        let line = Arc::clone(self);
+        thread::spawn(move || {
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(count @ 1..) = from.read(&mut buffer) {
+                line.await_thaw();
+                if to.write_all(&buffer[..count]).is_err() {
+                    break;
+                }
+            }
+            let _ = to.shutdown(Shutdown::Both);
+        });
     }
 }
 
@@ -78,16 +129,4 @@ fn postgres_address() -> String {
     let url = env::var("PHONEKEY_TEST_POSTGRES").unwrap_or_default();
     let host = url.split('@').nth(1).unwrap_or_default();
     host.split('/').next().unwrap_or_default().to_owned()
-}
-
-fn pipe(mut from: TcpStream, mut to: TcpStream) {
-    thread::spawn(move || {
-        let mut buffer = [0; 16 * 1024];
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            if to.write_all(&buffer[..count]).is_err() {
-                break;
-            }
-        }
-        let _ = to.shutdown(Shutdown::Both);
-    });
 }
