@@ -159,7 +159,7 @@ pub enum Verdict {
         left: u8,
     },
     /// Nothing was compared, so nothing was learned: no such challenge for this number, or one that
-    /// has expired or is closed.
+    /// has expired or is closed, or whose code no secret can tell any more.
     Dead,
     /// Nothing was compared: the number has used up its wrong answers.
     Wait(Wait),
@@ -180,11 +180,14 @@ pub fn judge(
     if challenge.phone != answer.phone || !challenge.is_live(now) {
         return Verdict::Dead;
     }
+    // A challenge from before a change of the master secret that is no longer configured.
+    let Some(right) = answer.book.code(&challenge.code_subject()) else {
+        return Verdict::Dead;
+    };
     if let Err(wait) = standing.may_answer(&rules.number, now) {
         return Verdict::Wait(wait);
     }
-    let right = answer.book.code(&challenge.code_subject());
-    if right.is_some_and(|right| right.matches(&answer.code)) {
+    if right.matches(&answer.code) {
         challenge.close(CloseReason::Answered, now);
         return Verdict::Right {
             siblings: standing.logged_in(challenge),

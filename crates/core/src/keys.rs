@@ -194,22 +194,61 @@ fn encode_header(header: &str) -> String {
     URL_SAFE_NO_PAD.encode(header)
 }
 
+/// The keys of refresh tokens under one master secret.
+#[derive(Debug)]
+pub struct RefreshKeys {
+    signing: SigningKey,
+    ids: RefreshIds,
+}
+
+impl RefreshKeys {
+    /// Tokens signed with HS256 and `secret`; their `jti` follow from `master`.
+    #[must_use]
+    pub fn new(secret: &Secret, master: &MasterSecret) -> Self {
+        Self {
+            signing: SigningKey::hs256(secret),
+            ids: RefreshIds(keyed(&*master.refresh_key())),
+        }
+    }
+}
+
+struct RefreshIds(Hmac<Sha256>);
+
+impl RefreshIds {
+    /// `HMAC(refresh_key, sid ‖ generation)` in the form of a version-4 UUID, 32 hex digits.
+    fn of(&self, session: SessionId, generation: u32) -> String {
+        let mut mac = self.0.clone();
+        mac.update(session.as_uuid().as_bytes());
+        mac.update(&generation.to_be_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        bare_hex(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+impl fmt::Debug for RefreshIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RefreshIds(…)")
+    }
+}
+
 /// All keys of the tokens.
 pub struct KeyRing {
     access: SigningKey,
-    refresh: SigningKey,
-    refresh_ids: Hmac<Sha256>,
+    refresh: RefreshKeys,
+    previous: Vec<RefreshKeys>,
 }
 
 impl KeyRing {
-    /// `access` signs access tokens. Refresh tokens are HS256 with `refresh_secret`, whatever
-    /// `access` is: nobody but us verifies them.
+    /// `access` signs access tokens, `refresh` refresh tokens: HS256 whatever `access` is, since
+    /// nobody but us verifies them. Those from before a change of the master secret are known by
+    /// `previous`, and renewed under the present one.
     #[must_use]
-    pub fn new(access: SigningKey, refresh_secret: &Secret, master: &MasterSecret) -> Self {
+    pub fn new(access: SigningKey, refresh: RefreshKeys, previous: Vec<RefreshKeys>) -> Self {
         Self {
             access,
-            refresh: SigningKey::hs256(refresh_secret),
-            refresh_ids: keyed(&*master.refresh_key()),
+            refresh,
+            previous,
         }
     }
 
@@ -218,34 +257,44 @@ impl KeyRing {
     }
 
     pub(crate) fn sign_refresh(&self, claims: &str) -> Result<String, SigningFailed> {
-        self.refresh.sign(claims).map_err(SigningFailed)
+        self.refresh.signing.sign(claims).map_err(SigningFailed)
     }
 
     pub(crate) fn verify_access(&self, token: &str) -> Option<Vec<u8>> {
-        self.access.verify(token)
+        let present = self.access.verify(token);
+        // HS256 access tokens share the secret of the refresh tokens, so they outlive its change as
+        // well. A key pair has no part in the master secret.
+        let previous = || match self.access.algorithm {
+            Algorithm::Hs256 => self.verify_previous(token),
+            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Rs256 => None,
+        };
+        present.or_else(previous)
     }
 
     pub(crate) fn verify_refresh(&self, token: &str) -> Option<Vec<u8>> {
-        self.refresh.verify(token)
+        let present = self.refresh.signing.verify(token);
+        present.or_else(|| self.verify_previous(token))
     }
 
-    /// The `jti` of a session's refresh token: `HMAC(refresh_key, sid ‖ generation)` in the form of
-    /// a version-4 UUID, 32 hex digits.
+    fn verify_previous(&self, token: &str) -> Option<Vec<u8>> {
+        self.previous
+            .iter()
+            .find_map(|keys| keys.signing.verify(token))
+    }
+
+    /// The `jti` of a session's refresh token.
     pub(crate) fn refresh_id(&self, session: SessionId, generation: u32) -> String {
-        let mut mac = self.refresh_ids.clone();
-        mac.update(session.as_uuid().as_bytes());
-        mac.update(&generation.to_be_bytes());
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        bare_hex(uuid::Builder::from_random_bytes(bytes).into_uuid())
+        self.refresh.ids.of(session, generation)
     }
 
     /// Whether `jti` is that of a session's refresh token, in constant time.
     pub(crate) fn is_refresh_id(&self, jti: &str, session: SessionId, generation: u32) -> bool {
-        self.refresh_id(session, generation)
-            .as_bytes()
-            .ct_eq(jti.as_bytes())
-            .into()
+        std::iter::once(&self.refresh)
+            .chain(&self.previous)
+            .any(|keys| {
+                let known = keys.ids.of(session, generation);
+                known.as_bytes().ct_eq(jti.as_bytes()).into()
+            })
     }
 
     /// The public keys by which others verify access tokens (RFC 7517 §5); empty for HS256.

@@ -57,7 +57,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let book = Arc::new(code_book(config, &secret.secret));
     let keys = config
         .tokens
-        .key_ring(&secret.secret)
+        .key_ring(&secret.secret, &config.secret.previous)
         .context("the key of the access tokens")?;
     let deliveries = Arc::new(delivery_router(
         config,

@@ -367,3 +367,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_challenge_whose_secret_is_gone_is_dead_and_costs_its_number_nothing() {
+    let mut scene = Scene::new();
+    let mut challenge = scene.open(at(0));
+    challenge.key_version = KeyVersion(0);
+    let standing = scene.standing.clone();
+    let answer = scene.answer(Code::parse("12345").unwrap());
+
+    let verdict = judge(&answer, &mut challenge, &mut scene.standing, &scene.rules, at(1));
+
+    assert_eq!(verdict, Verdict::Dead);
+    assert_eq!((challenge.wrong_answers, &scene.standing), (0, &standing));
+}

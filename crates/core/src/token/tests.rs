@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    keys::SigningKey,
+    keys::{RefreshKeys, SigningKey},
     policy::SessionPolicy,
     secret::{MasterSecret, Secret},
     session::NewSession,
@@ -19,10 +19,20 @@ fn now() -> Timestamp {
     Timestamp::from_seconds(1_800_000_000)
 }
 
+const MASTER: &str = "q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue";
+
+fn refresh_keys(secret: &str, master: &str) -> RefreshKeys {
+    let master = MasterSecret::new(Secret::new(master)).unwrap();
+    RefreshKeys::new(&Secret::new(secret), &master)
+}
+
+fn key_ring(secret: &str, master: &str, previous: Vec<RefreshKeys>) -> KeyRing {
+    let access = SigningKey::hs256(&Secret::new(secret));
+    KeyRing::new(access, refresh_keys(secret, master), previous)
+}
+
 fn keys_of(secret: &str) -> KeyRing {
-    let master = MasterSecret::new(Secret::new("q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue")).unwrap();
-    let secret = Secret::new(secret);
-    KeyRing::new(SigningKey::hs256(&secret), &secret, &master)
+    key_ring(secret, MASTER, Vec::new())
 }
 
 fn keys() -> KeyRing {
@@ -302,4 +312,31 @@ proptest! {
     fn no_signed_payload_panics(payload in ".{0,200}") {
         prop_assert!(read(&keys().sign_refresh(&payload).unwrap()).is_err());
     }
+}
+
+#[test]
+fn tokens_outlive_a_change_of_the_master_secret_while_the_old_one_is_named() {
+    const NEXT: &str = "Zt3vQm8rXw1pLk6yNc9bHd2sGj5fTa0u";
+    let derived_anew = "another secret, derived from the next master secret";
+    let before = pair();
+    let is_known = |keys: &KeyRing| {
+        let refresh = RefreshToken::read(&before.refresh, keys, now());
+        let access = read_access(&before.access, keys, now());
+        (refresh.is_ok(), access == Ok(UserId::new(42)))
+    };
+
+    for secret in [SECRET, derived_anew] {
+        let changed = key_ring(secret, NEXT, vec![refresh_keys(SECRET, MASTER)]);
+        assert_eq!(is_known(&changed), (true, true));
+        let random = SeededRandom::new(3);
+        let policy = TokenPolicy::default();
+        let after = TokenPair::mint(&session(), &changed, &policy, &random, now()).unwrap();
+        assert_ne!(after.refresh, before.refresh);
+        assert!(RefreshToken::read(&after.refresh, &changed, now()).is_ok());
+        assert!(RefreshToken::read(&after.refresh, &keys(), now()).is_err());
+    }
+    let forgotten = key_ring(derived_anew, NEXT, Vec::new());
+    assert_eq!(is_known(&forgotten), (false, false));
+    let shared_alone = key_ring(SECRET, NEXT, Vec::new());
+    assert_eq!(is_known(&shared_alone), (false, true));
 }

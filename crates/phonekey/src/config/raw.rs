@@ -112,9 +112,10 @@ once {
         /// the database, readable by its owner alone. With PostgreSQL it is required, and the same
         /// on every node.
         secret: Secret;
-        /// Secrets from before a change of `secret`, newest first. Codes that were sent under them
-        /// stay good, so keep the last one for as long as a code lives. Sessions do not outlive a
-        /// change of `secret`: everyone logs in anew.
+        /// Secrets from before a change of `secret`, newest first. Codes that were sent and sessions
+        /// that were opened under them stay good, and each session moves to the present secret when
+        /// it is refreshed. So keep the last one for `sessions.refresh_lifetime`; leave it out at
+        /// once if somebody else knows it, and everyone logs in anew.
         previous_secrets: SecretList;
     }
 

@@ -1,7 +1,7 @@
 //! `[tokens]`: how tokens are signed.
 
 use phonekey_core::{
-    keys::{Algorithm, KeyError, KeyRing, SigningKey},
+    keys::{Algorithm, KeyError, KeyRing, RefreshKeys, SigningKey},
     policy::TokenPolicy,
     secret::{MasterSecret, Secret, WeakSecret, require_strength},
 };
@@ -70,18 +70,28 @@ impl TokensConfig {
         Ok((config, policy))
     }
 
-    /// The keys of all tokens.
+    /// The keys of all tokens; those that were given out under `previous` master secrets stay good.
     ///
     /// # Errors
     /// When the private key cannot be used, which reading the configuration has ruled out.
-    pub fn key_ring(&self, master: &MasterSecret) -> Result<KeyRing, KeyError> {
-        let derived = || master.derived_token_secret();
-        let shared = self.hs256_secret.clone().unwrap_or_else(derived);
+    pub fn key_ring(
+        &self,
+        master: &MasterSecret,
+        previous: &[MasterSecret],
+    ) -> Result<KeyRing, KeyError> {
+        let shared = self.shared_secret(master);
         let access = match &self.key {
             TokenKey::Shared => SigningKey::hs256(&shared),
             TokenKey::Private { algorithm, pem } => SigningKey::from_pem(*algorithm, pem)?,
         };
-        Ok(KeyRing::new(access, &shared, master))
+        let refresh = |master| RefreshKeys::new(&self.shared_secret(master), master);
+        let previous = previous.iter().map(refresh).collect();
+        Ok(KeyRing::new(access, refresh(master), previous))
+    }
+
+    fn shared_secret(&self, master: &MasterSecret) -> Secret {
+        let derived = || master.derived_token_secret();
+        self.hs256_secret.clone().unwrap_or_else(derived)
     }
 
     /// How access tokens are signed.

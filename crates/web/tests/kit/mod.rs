@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use phonekey_core::{
     code::CodeBook,
     flow::{Flows, World},
-    keys::{KeyRing, SigningKey},
+    keys::{KeyRing, RefreshKeys, SigningKey},
     policy::{ForeignTokens, Policy},
     ports::store::Store,
     secret::{MasterSecret, Secret},
@@ -65,8 +65,8 @@ impl TestServer {
             book: Arc::clone(&book),
             keys: Arc::new(KeyRing::new(
                 SigningKey::hs256(&token_secret),
-                &token_secret,
-                &master,
+                RefreshKeys::new(&token_secret, &master),
+                Vec::new(),
             )),
         };
         let compat = Compat {
