@@ -376,7 +376,13 @@ fn a_challenge_whose_secret_is_gone_is_dead_and_costs_its_number_nothing() {
     let standing = scene.standing.clone();
     let answer = scene.answer(Code::parse("12345").unwrap());
 
-    let verdict = judge(&answer, &mut challenge, &mut scene.standing, &scene.rules, at(1));
+    let verdict = judge(
+        &answer,
+        &mut challenge,
+        &mut scene.standing,
+        &scene.rules,
+        at(1),
+    );
 
     assert_eq!(verdict, Verdict::Dead);
     assert_eq!((challenge.wrong_answers, &scene.standing), (0, &standing));
