@@ -313,11 +313,14 @@ impl Client {
     }
 
     fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer, Broken> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let head = format!("{method} {path} HTTP/1.1\r\nContent-Type: application/json\r\n");
+        self.send(&head, body)
+    }
+
+    /// Sends a request whose head is written out but for what every one needs.
+    pub(crate) fn send(&mut self, head: &str, body: &str) -> Result<Answer, Broken> {
+        let length = body.len();
+        let request = format!("{head}Host: test\r\nContent-Length: {length}\r\n\r\n{body}");
         self.stream
             .get_mut()
             .write_all(request.as_bytes())
