@@ -4,6 +4,8 @@
 //! The body is `{"challenge_id","phone","code","text","channel","locale","purpose","expires_at"}`.
 //! The header `webhook-id` names the delivery, so a receiver that gets one twice can tell.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod reply;
 pub mod signature;
 

@@ -25,7 +25,7 @@ use phonekey_web::{
     observe::RequestIds,
     ops::{self, Ops},
     pages,
-    reports::{self, Reports},
+    reports,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -93,10 +93,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         flows,
         stopping: stopping.clone(),
     }));
-    routes = routes.merge(reports::router(Reports {
-        receiver: Arc::clone(&deliveries) as _,
-        body_timeout: config.http.body_timeout,
-    }));
+    routes = routes.merge(reports::router(Arc::clone(&deliveries) as _));
     if let Some(inbox) = deliveries.inbox() {
         let phone = config.policy.phone.clone();
         let (inbox, clock) = (Arc::new(inbox), Arc::clone(&clock));

@@ -56,6 +56,7 @@ pub fn run(config: Config) -> anyhow::Result<Ended> {
 
 async fn serve(config: Config) -> anyhow::Result<Ended> {
     let mut signals = Signals::of_process()?;
+    outlive_file_size_limits()?;
     let assembled = assembly::assemble(&config).await?;
     let listener = TcpListener::bind(config.http.listen)
         .await
@@ -147,6 +148,18 @@ impl Signals {
         }
     }
 }
+
+/// A write past the size that a file may have (`ulimit -f`, systemd's `LimitFSIZE`) raises a signal
+/// that ends the process. Where that signal is handled the write fails instead, and is answered as
+/// one to a full disk.
+fn outlive_file_size_limits() -> anyhow::Result<()> {
+    // Handled from then on, whether anyone listens or not.
+    let handled = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ cannot be handled");
+    handled.map(drop)
+}
+
+/// On Linux (MIPS and PA-RISC apart), macOS and the BSDs.
+const SIGXFSZ: i32 = 25;
 
 /// Tells the operator where the server is, where codes go, and what is weak about it.
 fn announce(config: &Config, assembled: &Assembled, listener: &TcpListener) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@
 //! secret of the path; what else proves a report is each provider's own affair, behind
 //! [`ReportReceiver`].
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -25,24 +25,15 @@ use crate::{
     outcome::Outcome,
 };
 
-/// What the reports go to.
-#[derive(Clone)]
-pub struct Reports {
-    /// Who takes them.
-    pub receiver: Arc<dyn ReportReceiver>,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
-}
-
-/// The path of all reports.
-pub fn router(reports: Reports) -> Router {
+/// The path of all reports, which go to `receiver`.
+pub fn router(receiver: Arc<dyn ReportReceiver>) -> Router {
     Router::new()
         .route("/delivery/reports/{provider}/{token}", any(take))
-        .with_state(reports)
+        .with_state(receiver)
 }
 
 async fn take(
-    State(reports): State<Reports>,
+    State(receiver): State<Arc<dyn ReportReceiver>>,
     Path((provider, token)): Path<(String, String)>,
     request: Request,
 ) -> Response {
@@ -61,7 +52,7 @@ async fn take(
         body: body.to_vec(),
     };
     let provider = ProviderName::new(provider);
-    match reports.receiver.receive(&provider, &token, &report).await {
+    match receiver.receive(&provider, &token, &report).await {
         Ok(ReportAnswer::Noted) => StatusCode::NO_CONTENT.into_response(),
         Ok(ReportAnswer::Handshake(text)) => handshake(text),
         Ok(ReportAnswer::Forged) => plain(StatusCode::FORBIDDEN, "not the provider's"),

@@ -16,7 +16,7 @@ use axum::{
 };
 use kit::{
     CREATE, MOBILE, REFRESH, TestServer, VERIFY, adopting,
-    broken::{Broken, BrokenStore},
+    broken_store::{Broken, BrokenStore},
 };
 use phonekey_core::{
     delivery::outcome::SendRefusal,

@@ -5,10 +5,7 @@
     reason = "what helps a test fails it when it fails"
 )]
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::{
@@ -24,7 +21,7 @@ use phonekey_core::{
         store::StoreError,
     },
 };
-use phonekey_web::reports::{self, Reports};
+use phonekey_web::reports;
 use tower::ServiceExt;
 
 /// Remembers what it gets, and answers as it is told to.
@@ -54,11 +51,7 @@ fn server(answer: Result<ReportAnswer, ()>) -> (Router, Arc<Recorder>) {
         answer,
         got: Mutex::default(),
     });
-    let reports = Reports {
-        receiver: Arc::clone(&recorder) as _,
-        body_timeout: Duration::from_secs(10),
-    };
-    (reports::router(reports), recorder)
+    (reports::router(Arc::clone(&recorder) as _), recorder)
 }
 
 async fn send(server: Router, request: Request<Body>) -> (StatusCode, String) {

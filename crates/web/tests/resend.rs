@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::StatusCode;
 use kit::{
     CREATE, MOBILE, TestServer, VERIFY,
-    broken::{Broken, BrokenStore},
+    broken_store::{Broken, BrokenStore},
 };
 use phonekey_core::{
     delivery::outcome::SendRefusal, policy::Policy, ports::delivery::DispatchOutcome,

@@ -10,8 +10,13 @@
 
 mod bodies;
 mod crash;
+mod database;
+mod disk;
+mod load;
 mod logs;
 mod outage;
+mod proxy;
 mod races;
+mod small_disk;
 mod stop;
 mod support;

@@ -20,6 +20,8 @@ mod audit;
 mod challenge;
 mod delivery;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod group;
 mod maintenance;
 mod pool;

@@ -1,6 +1,6 @@
 //! The routes over a store in memory, a clock that is set and randomness that repeats.
 
-pub(crate) mod broken;
+pub(crate) mod broken_store;
 
 use std::{sync::Arc, time::Duration};
 
