@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::arrivals::Pace;
 use crate::codes::CodesPlace;
 use crate::flow::{Flow, Plan};
+use crate::insert_floor::Floor;
+use crate::rate::Rate;
 use crate::target::TargetUrl;
 
 /// Load generator for servers of the compatible wire
@@ -37,13 +39,13 @@ pub(crate) struct Load {
     pub(crate) target: TargetUrl,
     /// What to measure.
     #[arg(long, value_enum)]
-    flow: Flow,
+    pub(crate) flow: Flow,
     /// Where the target's codes are read: `inbox`, `file:PATH` (its file sender),
     /// `django-sqlite:PATH` or `fixed:CODE`.
     #[arg(long, value_name = "PLACE", default_value = "inbox")]
     pub(crate) codes: CodesPlace,
     /// A second server, measured in turn with the first.
-    #[arg(long, value_name = "URL2")]
+    #[arg(long, value_name = "URL2", group = "second")]
     pub(crate) compare: Option<TargetUrl>,
     /// Where the second server's codes are read.
     #[arg(
@@ -53,8 +55,12 @@ pub(crate) struct Load {
         requires = "compare"
     )]
     pub(crate) compare_codes: CodesPlace,
-    /// How often both servers are measured.
-    #[arg(long, default_value = "3", requires = "compare")]
+    /// Bare group-committed inserts, measured in turn with the server and at the same pace. The
+    /// database file is made if it does not exist, and belongs on the disk of the server's own.
+    #[arg(long, value_name = "DB", group = "second")]
+    pub(crate) compare_insert_floor: Option<PathBuf>,
+    /// How often both are measured.
+    #[arg(long, default_value = "3", requires = "second")]
     pub(crate) rounds: NonZeroUsize,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -70,9 +76,10 @@ pub(crate) struct Common {
     #[arg(long, value_name = "N", default_value = "64")]
     connections: NonZeroUsize,
     /// Begin so many requests a second, however fast the answers (latency then counts from when
-    /// a request was due). Without it each connection sends as soon as it has its answer.
-    #[arg(long, value_name = "N")]
-    rate: Option<NonZeroU32>,
+    /// a request was due). Without it each connection sends as soon as it has its answer. `50%` is
+    /// half of what comes of that, which is then measured first, as long and on the same target.
+    #[arg(long, value_name = "N|P%")]
+    pub(crate) rate: Option<Rate>,
     /// How long to do the same beforehand without counting, in seconds.
     #[arg(long, value_name = "N", default_value = "1")]
     warm_up: u32,
@@ -114,34 +121,26 @@ pub(crate) struct InsertFloor {
     pub(crate) common: Common,
 }
 
-impl Load {
-    /// The measurement that was asked for.
-    pub(crate) fn plan(&self) -> Plan {
-        Plan {
-            flow: self.flow,
-            connections: self.common.connections(),
-            lasts: self.common.lasts(),
-            warm_up: self.common.warm_up(),
-            pace: self.common.pace(),
+impl InsertFloor {
+    /// The database of the yardstick.
+    pub(crate) fn floor(&self) -> Floor {
+        Floor {
+            path: self.path.clone(),
+            checkpoint_pages: self.checkpoint_pages,
         }
     }
 }
 
 impl Common {
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.get()
-    }
-
-    pub(crate) fn lasts(&self) -> Duration {
-        Duration::from_secs(self.seconds.get().into())
-    }
-
-    pub(crate) fn warm_up(&self) -> Duration {
-        Duration::from_secs(self.warm_up.into())
-    }
-
-    pub(crate) fn pace(&self) -> Pace {
-        self.rate.map_or(Pace::AsAnswered, Pace::PerSecond)
+    /// The measurement that was asked for, as fast as answers come: its pace is the subject's to
+    /// tell.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            connections: self.connections.get(),
+            lasts: Duration::from_secs(self.seconds.get().into()),
+            warm_up: Duration::from_secs(self.warm_up.into()),
+            pace: Pace::AsAnswered,
+        }
     }
 }
 
@@ -169,10 +168,7 @@ mod tests {
         ]);
 
         let load = cli.load.unwrap();
-        assert_eq!(
-            load.plan().pace,
-            Pace::PerSecond(NonZeroU32::new(500).unwrap())
-        );
+        assert_eq!(load.common.rate, Some("500".parse().unwrap()));
         assert_eq!(load.codes, CodesPlace::Inbox);
         assert!(cli.command.is_none());
     }
@@ -183,6 +179,19 @@ mod tests {
 
         assert!(matches!(cli.command, Some(Command::InsertFloor(_))));
         assert!(cli.load.is_none());
+    }
+
+    #[test]
+    fn a_load_is_compared_with_one_other_at_most() {
+        let with = |more: &[&str]| {
+            let load = ["bench", "--target", "http://a", "--flow", "create"];
+            Cli::try_parse_from(load.iter().chain(more))
+        };
+
+        assert!(with(&["--compare", "http://b", "--rounds", "5"]).is_ok());
+        assert!(with(&["--compare-insert-floor", "x.db", "--rounds", "5"]).is_ok());
+        assert!(with(&["--rounds", "5"]).is_err());
+        assert!(with(&["--compare", "http://b", "--compare-insert-floor", "x.db"]).is_err());
     }
 
     #[test]

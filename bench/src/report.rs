@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "the report is this program's output")]
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -33,6 +34,16 @@ pub(crate) fn comparison(comparison: &Comparison) {
     print_spread("throughput", comparison.throughput_ratio);
     print_spread("p50", comparison.p50_ratio);
     print_spread("p99", comparison.p99_ratio);
+}
+
+/// Prints what was measured to find a pace, beside the report.
+#[expect(
+    clippy::print_stderr,
+    reason = "no part of the JSON on standard output"
+)]
+pub(crate) fn peak(peak: &Figures, per_second: NonZeroU32) {
+    eprint!("{}", described(peak));
+    eprintln!("that is the peak; measured at {per_second}/s from here on\n");
 }
 
 fn print_spread(name: &str, spread: Spread) {
