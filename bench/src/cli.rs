@@ -98,6 +98,14 @@ pub(crate) enum Command {
     Baseline(Baseline),
     /// Measure bare group-committed inserts into SQLite: what the disk alone can reach.
     InsertFloor(InsertFloor),
+    /// Measure how soon a server answers after it was started.
+    ///
+    /// That is from the start of its process to the first 200 of /health/ready, and on to the first
+    /// answer to create. The server has this process's environment, and by it its database, but
+    /// listens on a port of its own. It is started once beforehand, so that the database is there,
+    /// and stopped (SIGTERM) after each start. Each asks for one code, which the configured provider
+    /// sends.
+    Start(Start),
 }
 
 /// Serves the three endpoints without any rule. Read its codes with `--codes fixed:12345`.
@@ -119,6 +127,20 @@ pub(crate) struct InsertFloor {
     pub(crate) checkpoint_pages: u32,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Measures how soon a server answers after it was started.
+#[derive(Debug, Args)]
+pub(crate) struct Start {
+    /// The server's program.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) binary: PathBuf,
+    /// How often it is started.
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) runs: NonZeroUsize,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 impl InsertFloor {

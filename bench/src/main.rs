@@ -2,7 +2,7 @@
 //! handler to measure both against.
 //!
 //! Without a subcommand it puts load on a server ([`flow`]); each subcommand has a file of its
-//! own ([`baseline`], [`insert_floor`]). See `docs/performance.md` for what is measured with it.
+//! own ([`baseline`], [`insert_floor`], [`start`]). See `docs/performance.md` for what is measured with it.
 
 mod arrivals;
 mod baseline;
@@ -21,6 +21,7 @@ mod numbers;
 mod rate;
 mod report;
 mod site;
+mod start;
 mod subject;
 mod tally;
 mod target;
@@ -48,6 +49,14 @@ fn main() -> Result<()> {
         }
         (Some(Command::InsertFloor(arguments)), _) => {
             generator(arguments.common.threads)?.block_on(insert(arguments))
+        }
+        (Some(Command::Start(arguments)), _) => {
+            let starts = generator(NonZeroUsize::MIN)?.block_on(start::run(arguments))?;
+            if arguments.json {
+                return report::json(&starts);
+            }
+            report::starts(&starts);
+            Ok(())
         }
         (None, Some(load)) => generator(load.common.threads)?.block_on(put_load(load)),
         (None, None) => Cli::command().print_help().context("cannot print the help"),

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::compare::{Comparison, Spread};
 use crate::figures::{Figures, StepFigures};
+use crate::start::Starts;
 
 /// Prints one JSON object on one line.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
@@ -44,6 +45,14 @@ pub(crate) fn comparison(comparison: &Comparison) {
 pub(crate) fn peak(peak: &Figures, per_second: NonZeroU32) {
     eprint!("{}", described(peak));
     eprintln!("that is the peak; measured at {per_second}/s from here on\n");
+}
+
+/// Prints how soon a server answered.
+pub(crate) fn starts(starts: &Starts) {
+    println!("{}  {} starts", starts.binary, starts.runs.len());
+    println!("ms since its start         median      min      max");
+    print_spread("ready", starts.ready_ms);
+    print_spread("first create answered", starts.answered_ms);
 }
 
 fn print_spread(name: &str, spread: Spread) {
