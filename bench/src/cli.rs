@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use phonekey_core::rate::Span;
+use phonekey_store::DatabaseUrl;
 
 use crate::arrivals::Pace;
 use crate::codes::CodesPlace;
+use crate::fill::Adding;
+use crate::fill::count::Count;
 use crate::flow::{Flow, Plan};
 use crate::insert_floor::Floor;
 use crate::rate::Rate;
@@ -98,6 +102,16 @@ pub(crate) enum Command {
     Baseline(Baseline),
     /// Measure bare group-committed inserts into SQLite: what the disk alone can reach.
     InsertFloor(InsertFloor),
+    /// Fill a database of phonekey to the size that it has in production.
+    ///
+    /// Its rows are those that real logins leave under the default policy. `phonekey migrate` or a
+    /// first start made the database, and no server is running on it.
+    ///
+    /// All is written in one transaction: ended early, it leaves the database as it was, so simply
+    /// start again. With SQLite it takes up to 1.5 GiB of memory and, until it is done, twice the
+    /// room of the database. Filled numbers end in 0 and those of loads in other digits, so that
+    /// each login of a load is still the first of its number.
+    Fill(Fill),
     /// Measure how soon a server answers after it was started.
     ///
     /// That is from the start of its process to the first 200 of /health/ready, and on to the first
@@ -129,6 +143,34 @@ pub(crate) struct InsertFloor {
     pub(crate) common: Common,
 }
 
+/// Fills a database with the rows of logins that never were.
+#[derive(Debug, Args)]
+pub(crate) struct Fill {
+    /// `sqlite:PATH` or `postgres://…` (without TLS).
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: DatabaseUrl,
+    /// Users who have logged in.
+    #[arg(long, value_name = "N", default_value = "10M")]
+    pub(crate) users: Count,
+    /// Challenges that were answered, each with its delivery and the record of the login.
+    #[arg(long, value_name = "N", default_value = "10M")]
+    pub(crate) challenges: Count,
+    /// Sessions of those logins that go on.
+    #[arg(long, value_name = "N", default_value = "1M")]
+    pub(crate) sessions: Count,
+    /// How far back the challenges reach: 1h to 29d. Numbers are remembered for a day, so with
+    /// `20h` all that logged in have a standing, with `20d` one in twenty. The server deletes
+    /// challenges after `retention.challenges`, 30 days by default.
+    #[arg(long, value_name = "TIME", default_value = "20d")]
+    pub(crate) spread: Span,
+    /// Fill a database that has users, and keep them. Otherwise it is refused.
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Measures how soon a server answers after it was started.
 #[derive(Debug, Args)]
 pub(crate) struct Start {
@@ -149,6 +191,17 @@ impl InsertFloor {
         Floor {
             path: self.path.clone(),
             checkpoint_pages: self.checkpoint_pages,
+        }
+    }
+}
+
+impl Fill {
+    /// Whether there may be users already.
+    pub(crate) fn adding(&self) -> Adding {
+        if self.add {
+            Adding::ToWhatIsThere
+        } else {
+            Adding::ToNothing
         }
     }
 }
@@ -214,6 +267,22 @@ mod tests {
         assert!(with(&["--compare-insert-floor", "x.db", "--rounds", "5"]).is_ok());
         assert!(with(&["--rounds", "5"]).is_err());
         assert!(with(&["--compare", "http://b", "--compare-insert-floor", "x.db"]).is_err());
+    }
+
+    #[test]
+    fn a_fill_has_the_size_of_production_unless_it_is_told_another() {
+        let fill = |more: &[&str]| {
+            let fill = ["bench", "fill", "--database", "sqlite:x.db"];
+            match Cli::parse_from(fill.iter().chain(more)).command {
+                Some(Command::Fill(fill)) => fill,
+                other => panic!("{other:?}"),
+            }
+        };
+
+        assert_eq!(fill(&[]).users, Count(10_000_000));
+        assert_eq!(fill(&[]).adding(), Adding::ToNothing);
+        assert_eq!(fill(&["--users", "5k"]).users, Count(5000));
+        assert_eq!(fill(&["--add"]).adding(), Adding::ToWhatIsThere);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! handler to measure both against.
 //!
 //! Without a subcommand it puts load on a server ([`flow`]); each subcommand has a file of its
-//! own ([`baseline`], [`insert_floor`], [`start`]). See `docs/performance.md` for what is measured with it.
+//! own ([`baseline`], [`insert_floor`], [`fill`], [`start`]). See `docs/performance.md` for what is
+//! measured with it.
 
 mod arrivals;
 mod baseline;
@@ -14,10 +15,12 @@ mod compare;
 mod drive;
 mod failure;
 mod figures;
+mod fill;
 mod flow;
 mod http;
 mod insert_floor;
 mod numbers;
+mod permutation;
 mod rate;
 mod report;
 mod site;
@@ -49,6 +52,14 @@ fn main() -> Result<()> {
         }
         (Some(Command::InsertFloor(arguments)), _) => {
             generator(arguments.common.threads)?.block_on(insert(arguments))
+        }
+        (Some(Command::Fill(arguments)), _) => {
+            let filled = generator(NonZeroUsize::MIN)?.block_on(fill::run(arguments))?;
+            if arguments.json {
+                return report::json(&filled);
+            }
+            report::filled(&filled);
+            Ok(())
         }
         (Some(Command::Start(arguments)), _) => {
             let starts = generator(NonZeroUsize::MIN)?.block_on(start::run(arguments))?;

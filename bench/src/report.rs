@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::compare::{Comparison, Spread};
 use crate::figures::{Figures, StepFigures};
+use crate::fill::Filled;
 use crate::start::Starts;
 
 /// Prints one JSON object on one line.
@@ -45,6 +46,25 @@ pub(crate) fn comparison(comparison: &Comparison) {
 pub(crate) fn peak(peak: &Figures, per_second: NonZeroU32) {
     eprint!("{}", described(peak));
     eprintln!("that is the peak; measured at {per_second}/s from here on\n");
+}
+
+/// Prints what was filled.
+pub(crate) fn filled(filled: &Filled) {
+    let Filled {
+        database,
+        users,
+        challenges,
+        sessions,
+        standings,
+        seconds,
+        size_bytes,
+    } = filled;
+    let mib = size_bytes / (1024 * 1024);
+    println!("{database}  filled in {seconds:.1} s, {mib} MiB");
+    println!("{users:>12} users");
+    println!("{challenges:>12} challenges, deliveries and audit events each");
+    println!("{sessions:>12} sessions");
+    println!("{standings:>12} standings");
 }
 
 /// Prints how soon a server answered.
