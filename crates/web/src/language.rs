@@ -29,8 +29,8 @@ pub enum CatalogueError {
         /// What is wrong with it.
         problem: String,
     },
-    /// There is no file for the default language.
-    #[error("there are no texts in `{0}`")]
+    /// There is no file for the default language, nor for English.
+    #[error("there are no texts in `{0}`, nor in English")]
     NoDefault(String),
 }
 
@@ -184,10 +184,11 @@ impl Language {
 }
 
 impl Catalogue {
-    /// The languages compiled in; `default` is used for callers who ask for none of them.
+    /// The languages compiled in. Callers who ask for none of them get `default`, or English where
+    /// there is no file for it: messages are written in more languages than answers.
     ///
     /// # Errors
-    /// [`CatalogueError`] for a file that lacks a text, or a default without a file.
+    /// [`CatalogueError`] for a file that lacks a text.
     pub fn load(default: &str) -> Result<Self, CatalogueError> {
         let languages = Locales::iter()
             .filter_map(|file| Some((Locales::get(&file)?, file)))
@@ -195,9 +196,9 @@ impl Catalogue {
                 Language::read(&file, String::from_utf8_lossy(&content.data).into_owned())
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let default = languages
-            .iter()
-            .position(|language| language.tag == default)
+        let place = |tag: &str| languages.iter().position(|it| it.tag == tag);
+        let default = place(default)
+            .or_else(|| place(ENGLISH))
             .ok_or_else(|| CatalogueError::NoDefault(default.to_owned()))?;
         Ok(Self {
             languages: languages.into(),
@@ -222,6 +223,8 @@ impl Catalogue {
         chosen.unwrap_or(&self.languages[self.default])
     }
 }
+
+const ENGLISH: &str = "en";
 
 /// One choice of an `Accept-Language` and its weight in thousandths; `None` for one that is refused.
 fn choice(part: &str) -> Option<(&str, u16)> {
@@ -300,6 +303,13 @@ mod tests {
                 .contains("locales/tr.ftl: lacks `code-wrong`"),
             "{error}"
         );
-        assert!(Catalogue::load("xx").is_err());
+    }
+
+    #[test]
+    fn answers_are_in_english_where_the_default_is_a_language_of_messages_alone() {
+        let catalogue = Catalogue::load("tr").unwrap();
+
+        assert_eq!(catalogue.choose(None).tag(), "en");
+        assert_eq!(catalogue.choose(Some("fa")).tag(), "fa");
     }
 }
