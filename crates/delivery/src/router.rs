@@ -94,7 +94,7 @@ impl Router {
         carrier.senders.provider(&inbox).map(|_| StoredInbox {
             store: Arc::clone(&carrier.store),
             book: Arc::clone(&carrier.book),
-            texts: carrier.senders.texts(),
+            texts: carrier.senders.texts().clone(),
             arrivals: carrier.arrivals.clone(),
         })
     }

@@ -43,7 +43,7 @@ impl Senders {
                 .as_ref()
                 .map(|url| format!("{url}{}", tokens.path(name)));
             let surroundings = Surroundings {
-                texts,
+                texts: texts.clone(),
                 clock: Arc::clone(clock),
                 callback,
                 public_url,
@@ -85,8 +85,8 @@ impl Senders {
 
     /// The words that they carry.
     #[must_use]
-    pub const fn texts(&self) -> Texts {
-        self.texts
+    pub const fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// The provider of this name.

@@ -38,7 +38,7 @@ use phonekey_core::{
     secret::{MasterSecret, Secret},
 };
 
-use phonekey_delivery::{inbox, text::Texts};
+use phonekey_delivery::{inbox, text::templates::Templates};
 
 use self::{
     database::DatabaseConfig,
@@ -234,7 +234,11 @@ fn secrecy(file: &Path, gathered: &Gathered) -> Secrecy {
 }
 
 fn read_messages(raw: &raw::Messages, reader: &mut Reader) -> Read<MessagesConfig> {
-    let languages: Vec<(&str, &str)> = Texts::languages().map(|name| (name, name)).collect();
+    let templates = Templates::shipped();
+    let languages: Vec<(&str, &str)> = templates
+        .languages()
+        .map(|it| (it.tag(), it.tag()))
+        .collect();
     let default_language = reader.choice(&raw.default_language, &languages)?;
     Ok(MessagesConfig {
         default_language: default_language.to_owned(),
