@@ -273,7 +273,7 @@ once {
         /// `inbox` (the page `/dev/inbox`), `console` (the standard output) and `file`.
         default: List = "inbox";
         /// Further providers, for callers who ask for their channel.
-        on_request: List;
+        on_request: List ~ "webhook:voice";
         /// `ordered`, or `conversion`: those first whose messages most often end in a right code.
         strategy: Text = "ordered";
     }
@@ -330,7 +330,7 @@ many {
         /// The providers, in the order in which they are tried.
         providers: List ~ "webhook";
         /// Further providers, for callers who ask for their channel.
-        on_request: List;
+        on_request: List ~ "webhook:voice";
         /// `ordered` or `conversion`.
         strategy: Text = "ordered";
     }
@@ -342,7 +342,7 @@ many {
         /// Messages under way: 1 to 10000.
         under_way: Number = "1000";
         /// Messages a second, where the provider has such a limit: 1 to 10000.
-        per_second: Number;
+        per_second: Number ~ "20";
     }
 
     /// A number that always gets the same code and never a message: for the reviewers of app

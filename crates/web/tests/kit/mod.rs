@@ -1,5 +1,7 @@
 //! The routes over a store in memory, a clock that is set and randomness that repeats.
 
+pub(crate) mod broken;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
