@@ -207,6 +207,11 @@ pub const RESUME_BATCH: u16 = 256;
 
 #[async_trait]
 impl Dispatcher for Router {
+    fn language(&self, asked: &[&str], phone: PhoneNumber) -> String {
+        let texts = self.carrier.senders.texts();
+        texts.language(asked, phone).to_owned()
+    }
+
     fn plan(
         &self,
         phone: PhoneNumber,

@@ -34,8 +34,13 @@ impl Senders {
         clock: &Arc<dyn Clock>,
         tokens: &ReportTokens,
     ) -> Result<Self, OpenError> {
-        let texts = Texts::falling_back_to(&settings.fallback_language)
-            .ok_or_else(|| OpenError::NoTemplate(settings.fallback_language.clone()))?;
+        let templates = settings.templates.clone();
+        let texts = Texts::new(
+            templates,
+            &settings.fallback_language,
+            settings.domain.clone(),
+        )
+        .ok_or_else(|| OpenError::NoTemplate(settings.fallback_language.clone()))?;
         let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {
             let public_url = settings.public_url.clone();

@@ -38,10 +38,10 @@ pub struct Unreadable {
     pub source: io::Error,
 }
 
-/// Something wrong in a file, of a kind that keeps it from being used.
+/// Something wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file} {problem}")]
-pub struct FileFault {
+pub struct FileFlaw {
     /// The file's name.
     pub file: String,
     /// What is wrong.
@@ -195,9 +195,9 @@ impl TemplateFile {
     }
 
     /// Everything that keeps it from being used.
-    pub(super) fn faults(&self) -> impl Iterator<Item = FileFault> {
+    pub(super) fn faults(&self) -> impl Iterator<Item = FileFlaw> {
         let faults = self.problems.iter().filter(|problem| problem.is_fault());
-        faults.map(|problem| FileFault {
+        faults.map(|problem| FileFlaw {
             file: self.name.clone(),
             problem: problem.clone(),
         })

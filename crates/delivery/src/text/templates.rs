@@ -6,7 +6,7 @@ use phonekey_core::delivery::Channel;
 use thiserror::Error;
 
 use super::{
-    folder::{self, FileFault, TemplateFile, Unreadable},
+    folder::{self, FileFlaw, TemplateFile, Unreadable},
     scope::Scope,
     shipped,
     template::Template,
@@ -48,7 +48,7 @@ pub enum TemplatesError {
     Unreadable(#[from] Unreadable),
     /// Some files have faults, all of which are listed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Faults(Vec<FileFault>),
+    Faults(Vec<FileFlaw>),
 }
 
 impl Templates {
@@ -70,7 +70,7 @@ impl Templates {
     /// [`TemplatesError`], with everything that is wrong in the folder.
     pub fn with_folder(folder: &Path) -> Result<Self, TemplatesError> {
         let files = folder::read(folder)?;
-        let faults: Vec<FileFault> = files.iter().flat_map(TemplateFile::faults).collect();
+        let faults: Vec<FileFlaw> = files.iter().flat_map(TemplateFile::faults).collect();
         if !faults.is_empty() {
             return Err(TemplatesError::Faults(faults));
         }

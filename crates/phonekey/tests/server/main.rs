@@ -13,3 +13,4 @@ mod logs;
 mod outage;
 mod races;
 mod support;
+mod texts;

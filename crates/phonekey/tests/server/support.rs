@@ -100,15 +100,22 @@ impl Home {
         Server::start(self.command(&["serve"]))
     }
 
-    /// The codes of all messages so far, by challenge.
-    pub(crate) fn codes(&self) -> HashMap<String, String> {
+    /// All messages so far, oldest first.
+    pub(crate) fn messages(&self) -> Vec<Value> {
         let outbox = fs::read_to_string(self.folder.path().join("messages.jsonl"));
         let lines = outbox.unwrap_or_default();
         let whole = lines
             .split_inclusive('\n')
             .filter(|line| line.ends_with('\n'));
         whole
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The codes of all messages so far, by challenge.
+    pub(crate) fn codes(&self) -> HashMap<String, String> {
+        let messages = self.messages().into_iter();
+        messages
             .map(|message| (text(&message["uuid"]), text(&message["code"])))
             .collect()
     }
@@ -294,16 +301,29 @@ impl Client {
     }
 
     pub(crate) fn try_post(&mut self, path: &str, body: &Value) -> Result<Answer, Broken> {
-        self.request("POST", path, &body.to_string())
+        self.request("POST", path, HOST, &body.to_string())
+    }
+
+    /// With these lines as its head, `Host` among them.
+    pub(crate) fn post_with(&mut self, path: &str, head: &str, body: &Value) -> Answer {
+        let answer = self.request("POST", path, head, &body.to_string());
+        answer.expect("the server answers")
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.request("GET", path, "").expect("the server answers")
+        let answer = self.request("GET", path, HOST, "");
+        answer.expect("the server answers")
     }
 
-    fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer, Broken> {
+    fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        head: &str,
+        body: &str,
+    ) -> Result<Answer, Broken> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\n{head}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -354,6 +374,8 @@ impl Client {
         tokens.body
     }
 }
+
+const HOST: &str = "Host: test";
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
