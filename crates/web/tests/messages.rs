@@ -1,6 +1,7 @@
 //! What a caller may say of the message to come: its language and the app that is to read it.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "what helps a test fails it when it fails"
 )]

@@ -15,11 +15,14 @@ fn every_text_is_one_segment_even_with_the_longest_code() {
 
 #[test]
 fn every_text_is_one_segment_with_a_line_for_browsers() {
-    let texts = shipped(Some("login.example.com"));
-    for language in languages() {
-        let text = written(&texts, &message(&language, "9876543210"));
+    for (site_length, code) in [(31, "9876543210"), (39, "987654")] {
+        let site = format!("{}.example", "a".repeat(site_length - 8));
+        let texts = shipped(Some(&site));
+        for language in languages() {
+            let text = written(&texts, &message(&language, code));
 
-        assert_eq!(split(&text).len(), 1, "{text}");
+            assert_eq!(split(&text).len(), 1, "{text}");
+        }
     }
 }
 
