@@ -77,7 +77,7 @@ fn notes_backups_and_hidden_files_do_no_harm() {
     let folder = folder(&[
         ("README.md", "no template"),
         ("en.txt~", "old"),
-        (".fa.txt.swp", "\u{0}"),
+        (".fa.txt", "\u{0}"),
         ("en.txt", "New {code}"),
     ]);
     fs::create_dir(folder.path().join("fr.txt")).unwrap();
