@@ -94,7 +94,7 @@ impl Router {
         carrier.senders.provider(&inbox).map(|_| StoredInbox {
             store: Arc::clone(&carrier.store),
             book: Arc::clone(&carrier.book),
-            texts: carrier.senders.texts(),
+            texts: carrier.senders.texts().clone(),
             arrivals: carrier.arrivals.clone(),
         })
     }
@@ -207,6 +207,11 @@ pub const RESUME_BATCH: u16 = 256;
 
 #[async_trait]
 impl Dispatcher for Router {
+    fn language(&self, asked: &[&str], phone: PhoneNumber) -> String {
+        let texts = self.carrier.senders.texts();
+        texts.language(asked, phone).to_owned()
+    }
+
     fn plan(
         &self,
         phone: PhoneNumber,

@@ -34,8 +34,13 @@ impl Senders {
         clock: &Arc<dyn Clock>,
         tokens: &ReportTokens,
     ) -> Result<Self, OpenError> {
-        let texts = Texts::falling_back_to(&settings.fallback_language)
-            .ok_or_else(|| OpenError::NoTemplate(settings.fallback_language.clone()))?;
+        let templates = settings.templates.clone();
+        let texts = Texts::new(
+            templates,
+            &settings.fallback_language,
+            settings.domain.clone(),
+        )
+        .ok_or_else(|| OpenError::NoTemplate(settings.fallback_language.clone()))?;
         let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {
             let public_url = settings.public_url.clone();
@@ -43,7 +48,7 @@ impl Senders {
                 .as_ref()
                 .map(|url| format!("{url}{}", tokens.path(name)));
             let surroundings = Surroundings {
-                texts,
+                texts: texts.clone(),
                 clock: Arc::clone(clock),
                 callback,
                 public_url,
@@ -85,8 +90,8 @@ impl Senders {
 
     /// The words that they carry.
     #[must_use]
-    pub const fn texts(&self) -> Texts {
-        self.texts
+    pub const fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// The provider of this name.

@@ -13,7 +13,10 @@ use phonekey_core::{
     },
 };
 
-use crate::webhook::{WebhookUrl, signature::WebhookSecret};
+use crate::{
+    text::{last_line::Domain, templates::Templates},
+    webhook::{WebhookUrl, signature::WebhookSecret},
+};
 
 /// What the configuration says about deliveries.
 #[derive(Clone, Debug)]
@@ -26,9 +29,13 @@ pub struct DeliverySettings {
     pub pace: Pace,
     /// How many messages a challenge may have, and when one follows another.
     pub messages: MessagePolicy,
-    /// The language of texts for people whose own has no template. Default `fa`, as the Django
-    /// project's texts are.
+    /// The texts of messages; by default the shipped ones.
+    pub templates: Templates,
+    /// The language of texts for people who cannot be written to in their own. Default `fa`, as the
+    /// Django project's texts are.
     pub fallback_language: String,
+    /// The site whose pages may fill in the codes of text messages.
+    pub domain: Option<Domain>,
     /// Where this server is reached from outside, without a final slash; needed for reports that
     /// providers send.
     pub public_url: Option<String>,
@@ -49,7 +56,9 @@ impl DeliverySettings {
             providers,
             pace: Pace::default(),
             messages: MessagePolicy::default(),
+            templates: Templates::shipped(),
             fallback_language: "fa".to_owned(),
+            domain: None,
             public_url: None,
         }
     }

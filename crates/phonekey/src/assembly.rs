@@ -127,7 +127,9 @@ fn delivery_router(
         providers: config.delivery.providers.clone(),
         pace: config.delivery.pace,
         messages: config.delivery.messages,
+        templates: config.messages.templates.clone(),
         fallback_language: config.messages.default_language.clone(),
+        domain: config.messages.domain.clone(),
         public_url: config.http.public_url.clone(),
     };
     let tokens = ReportTokens::new(secret);

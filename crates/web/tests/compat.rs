@@ -131,7 +131,7 @@ async fn texts_follow_the_callers_language() {
         refused.json()["message"],
         "Too many requests for this number. Try again in 30 seconds."
     );
-    assert_eq!(server.dispatcher.dispatched()[0].language, "en");
+    assert_eq!(server.dispatcher.dispatched()[0].language, "en-GB");
 }
 
 #[tokio::test]

@@ -23,11 +23,12 @@ use crate::{
 pub struct StartRequest<'a> {
     /// The number, as it was typed.
     pub receiver: &'a str,
-    /// The language of the message (BCP 47, such as `fa`).
-    pub language: &'a str,
+    /// The languages that the message should be in, best first (BCP 47, such as `fa`).
+    pub languages: &'a [&'a str],
     /// How the message should come; by whatever the routes say if `None`.
     pub channel: Option<Channel>,
-    /// The app that is to read the code out of the message, if it is one of the operator's.
+    /// The app that is to read the code out of the message. One that is not the operator's is passed
+    /// over.
     pub app_hash: Option<AppHash>,
 }
 
@@ -125,8 +126,10 @@ impl Flows {
             phone,
             key_version: book.current_version(),
             code_length: test_length.unwrap_or(self.policy.challenge.code_length),
-            language: request.language.to_owned(),
-            app_hash: request.app_hash,
+            language: self.world.dispatcher.language(request.languages, phone),
+            app_hash: request
+                .app_hash
+                .filter(|hash| self.policy.app_hashes.contains(hash)),
             created_at: now,
             expires_at: now.plus(self.policy.challenge.lifetime),
             wrong_answers: 0,

@@ -36,6 +36,10 @@ pub trait Dispatcher: Send + Sync {
         now: Timestamp,
     ) -> Option<SendPlan>;
 
+    /// The language that a message to a number is written in, for a caller who would have it in one
+    /// of `asked` (BCP 47, best first).
+    fn language(&self, asked: &[&str], phone: PhoneNumber) -> String;
+
     /// Carries out a planned delivery after its commit, and waits for a provider's acceptance as
     /// long as a caller should. What is not settled by then goes on in the background.
     async fn dispatch(&self, challenge: &Challenge, delivery: Delivery) -> DispatchOutcome;

@@ -60,6 +60,10 @@ impl Dispatcher for RecordingDispatcher {
         SendPlan::new([hop], Duration::from_secs(30))
     }
 
+    fn language(&self, asked: &[&str], _: PhoneNumber) -> String {
+        asked.first().copied().unwrap_or("fa").to_owned()
+    }
+
     async fn dispatch(&self, challenge: &Challenge, _: Delivery) -> DispatchOutcome {
         self.dispatched
             .lock()

@@ -271,7 +271,8 @@ const fn verdict_on(weakness: &Weakness) -> Verdict {
         | Weakness::NoNetworkLimits
         | Weakness::EveryRegion
         | Weakness::EndlessSessions
-        | Weakness::DjangoInsecureSecret => Verdict::Warn,
+        | Weakness::DjangoInsecureSecret
+        | Weakness::Text { .. } => Verdict::Warn,
     }
 }
 
@@ -285,6 +286,7 @@ const fn subject_of(weakness: &Weakness) -> &'static str {
         Weakness::EveryRegion => "numbers",
         Weakness::EndlessSessions => "sessions",
         Weakness::DjangoInsecureSecret => "tokens",
+        Weakness::Text { .. } => "texts",
         Weakness::PublicConfigFile { .. } => "configuration",
     }
 }

@@ -14,6 +14,7 @@ pub mod effective;
 pub mod fuzzing;
 pub mod http;
 pub mod log;
+pub mod messages;
 pub mod phone;
 pub mod private_file;
 pub mod problem;
@@ -37,14 +38,14 @@ use phonekey_core::{
     policy::{Enforcement, Policy},
     secret::{MasterSecret, Secret},
 };
-
-use phonekey_delivery::{inbox, text::Texts};
+use phonekey_delivery::inbox;
 
 use self::{
     database::DatabaseConfig,
     delivery::DeliveryConfig,
     http::HttpConfig,
     log::LogConfig,
+    messages::MessagesConfig,
     problem::Problems,
     raw::Raw,
     read::{Noted, Read, Reader},
@@ -102,13 +103,6 @@ pub enum Secrecy {
     Kept,
     /// Every user of the machine may read them.
     Broken,
-}
-
-/// The texts of messages and errors.
-#[derive(Clone, Debug)]
-pub struct MessagesConfig {
-    /// The language for clients that ask for none that there is, such as `fa`.
-    pub default_language: String,
 }
 
 /// How long things stay that nothing needs any more.
@@ -183,7 +177,7 @@ impl Config {
         let network_limits = challenge::read_network(&raw.limits_network, reader);
         let delivery = DeliveryConfig::read(raw, reader);
         let test_numbers = test_numbers::read(&raw.test_numbers, phone.as_ref().ok(), reader);
-        let messages = read_messages(&raw.messages, reader);
+        let messages = MessagesConfig::read(&raw.messages, challenge.as_ref().ok(), reader);
         let retention = read_retention(&raw.retention, reader);
         let development = read_development(&raw.development, reader);
         if let (Ok(http), Ok(delivery), Ok(development)) = (&http, &delivery, &development) {
@@ -203,6 +197,11 @@ impl Config {
                 phone: phone?,
                 challenge: challenge?,
                 messages: delivery.as_ref().map_err(|noted| *noted)?.messages,
+                app_hashes: messages
+                    .as_ref()
+                    .map_err(|noted| *noted)?
+                    .app_hashes
+                    .clone(),
                 number: number?,
                 session: session?,
                 token,
@@ -231,14 +230,6 @@ fn secrecy(file: &Path, gathered: &Gathered) -> Secrecy {
     } else {
         Secrecy::Kept
     }
-}
-
-fn read_messages(raw: &raw::Messages, reader: &mut Reader) -> Read<MessagesConfig> {
-    let languages: Vec<(&str, &str)> = Texts::languages().map(|name| (name, name)).collect();
-    let default_language = reader.choice(&raw.default_language, &languages)?;
-    Ok(MessagesConfig {
-        default_language: default_language.to_owned(),
-    })
 }
 
 fn read_retention(raw: &raw::Retention, reader: &mut Reader) -> Read<RetentionConfig> {

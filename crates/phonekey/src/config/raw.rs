@@ -297,10 +297,24 @@ once {
         timeout: Text = "5s";
     }
 
-    /// The texts of messages and errors.
+    /// What people read: the texts of messages, which docs/messages.md says more about, and those of
+    /// answers.
     "messages" messages: Messages {
-        /// The language for clients that ask for none that there is: `fa` or `en`.
+        /// The language of messages for people who ask for none that there is (`Accept-Language`)
+        /// and in whose number's region most read another: `ar`, `en`, `es`, `fa`, `fr`, `hi`, `id`,
+        /// `pt`, `ru`, `tr`, or one of the folder. Answers are in it too if it is `fa` or `en`, else
+        /// in English.
         default_language: Text = "fa";
+        /// A folder of your own texts: `fa.txt` for all channels, `fa.voice.txt` for one. They stand
+        /// over those that come with phonekey, and add languages. They are read at the start.
+        folder: Text ~ "texts";
+        /// The site whose pages may fill in the code of a text message, by its host name: the message
+        /// ends with the line `@example.com #12345`, which Safari and Chrome read.
+        domain: Text ~ "example.com";
+        /// The hashes of the Android apps that may fill in the code of a text message. A client that
+        /// names one of them when it asks for a code (`app_hash`) gets a message that ends with it in
+        /// place of the line for browsers.
+        app_hashes: List ~ "FA+9qCX9VSu";
     }
 
     /// How long things stay that nothing needs any more.

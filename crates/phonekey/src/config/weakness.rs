@@ -36,6 +36,11 @@ pub enum Weakness {
     EndlessSessions,
     /// The token key is one that Django made for development.
     DjangoInsecureSecret,
+    /// A text costs more than it should, or is not used.
+    Text {
+        /// Which file, and what is wrong with it.
+        flaw: String,
+    },
     /// Everybody may read the configuration file, which holds a secret.
     PublicConfigFile {
         /// Where it is.
@@ -78,6 +83,7 @@ impl fmt::Display for Weakness {
                 "tokens.hs256_secret begins with `django-insecure-`: Django made it for \
                  development",
             ),
+            Self::Text { flaw } => write!(f, "the text {flaw}"),
             Self::PublicConfigFile { path } => {
                 write!(
                     f,
@@ -112,6 +118,7 @@ impl Weakness {
             Self::DjangoInsecureSecret => {
                 "give Django a SECRET_KEY of its own and use it here; everyone then logs in anew"
             }
+            Self::Text { .. } => "docs/messages.md says what to write in its stead",
             Self::PublicConfigFile { .. } => {
                 "make it private with chmod 600, or 640 with its group"
             }
@@ -164,6 +171,10 @@ impl Config {
             self.tokens.hs256_secret.as_ref().is_some_and(insecure),
             Weakness::DjangoInsecureSecret,
         );
+        for flaw in &self.messages.flaws {
+            let flaw = flaw.to_string();
+            note(true, Weakness::Text { flaw });
+        }
         if let Some(file) = &self.file {
             let path = file.path.display().to_string();
             note(

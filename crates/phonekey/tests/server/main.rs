@@ -20,3 +20,4 @@ mod races;
 mod small_disk;
 mod stop;
 mod support;
+mod texts;

@@ -136,15 +136,22 @@ impl Home {
         users.iter().map(|user| text(&user["phone"])).collect()
     }
 
-    /// The codes of all messages so far, by challenge.
-    pub(crate) fn codes(&self) -> HashMap<String, String> {
+    /// All messages so far, oldest first.
+    pub(crate) fn messages(&self) -> Vec<Value> {
         // Bytes: what is just being written may end amid a letter.
         let outbox = fs::read(self.folder.path().join("messages.jsonl")).unwrap_or_default();
         let whole = outbox
             .split_inclusive(|byte| *byte == b'\n')
             .filter(|line| line.ends_with(b"\n"));
         whole
-            .map(|line| serde_json::from_slice::<Value>(line).unwrap())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+
+    /// The codes of all messages so far, by challenge.
+    pub(crate) fn codes(&self) -> HashMap<String, String> {
+        let messages = self.messages().into_iter();
+        messages
             .map(|message| (text(&message["uuid"]), text(&message["code"])))
             .collect()
     }
@@ -324,16 +331,30 @@ impl Client {
     }
 
     pub(crate) fn try_post(&mut self, path: &str, body: &Value) -> Result<Answer, Broken> {
-        self.request("POST", path, &body.to_string())
+        self.request("POST", path, HOST, &body.to_string())
+    }
+
+    /// With these lines as its head, `Host` among them.
+    pub(crate) fn post_with(&mut self, path: &str, head: &str, body: &Value) -> Answer {
+        let answer = self.request("POST", path, head, &body.to_string());
+        answer.expect("the server answers")
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.request("GET", path, "").expect("the server answers")
+        let answer = self.request("GET", path, HOST, "");
+        answer.expect("the server answers")
     }
 
-    fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer, Broken> {
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json");
+    fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: &str,
+        body: &str,
+    ) -> Result<Answer, Broken> {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\n{fields}\r\nContent-Type: application/json"
+        );
         self.send(&head, body)
     }
 
@@ -404,6 +425,8 @@ impl Client {
         tokens.body
     }
 }
+
+const HOST: &str = "Host: test";
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()

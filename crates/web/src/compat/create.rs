@@ -21,14 +21,15 @@ pub(super) async fn answer(
     fields: &Fields,
     flows: &Flows,
     language: &Language,
+    languages: &[&str],
 ) -> Result<Answer, Answer> {
     let refuse = |error: FieldError| Answer::field(Endpoint::Create, error);
     let receiver = field::text(fields.get("receiver")).map_err(refuse)?;
     let request = StartRequest {
         receiver: &receiver,
-        language: language.tag(),
+        languages,
         channel: field::channel(fields.get("channel")).map_err(refuse)?,
-        app_hash: None,
+        app_hash: field::app_hash(fields.get("app_hash")),
     };
     let started = match flows.start(request).await {
         Ok(started) => started,

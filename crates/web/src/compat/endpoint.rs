@@ -18,7 +18,7 @@ use super::{
     negotiation::{NotNegotiable, Renderer, negotiate},
     refresh, resend, verify,
 };
-use crate::language::Language;
+use crate::language;
 
 /// One of the endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +99,12 @@ pub(super) async fn serve(
             )
         }
         Ok(renderer) => {
-            let language = text_of(request.headers(), header::ACCEPT_LANGUAGE).map(str::to_owned);
-            let language = compat.catalogue.choose(language.as_deref());
-            (renderer, answer(endpoint, &compat, language, request).await)
+            let accepted = text_of(request.headers(), header::ACCEPT_LANGUAGE).map(str::to_owned);
+            let languages = language::choices(accepted.as_deref());
+            (
+                renderer,
+                answer(endpoint, &compat, &languages, request).await,
+            )
         }
     };
     result
@@ -112,9 +115,10 @@ pub(super) async fn serve(
 async fn answer(
     endpoint: Endpoint,
     compat: &Compat,
-    language: &Language,
+    languages: &[&str],
     request: Request,
 ) -> Result<Answer, Answer> {
+    let language = compat.catalogue.choose(languages);
     if endpoint != Endpoint::Refresh {
         authorization::check(request.headers(), &compat.flows, language).await?;
     }
@@ -128,7 +132,7 @@ async fn answer(
     }
     let fields = read_fields(endpoint, request).await?;
     match endpoint {
-        Endpoint::Create => create::answer(&fields, &compat.flows, language).await,
+        Endpoint::Create => create::answer(&fields, &compat.flows, language, languages).await,
         Endpoint::Verify => verify::answer(&fields, &compat.flows, language).await,
         Endpoint::Refresh => refresh::answer(&fields, &compat.flows).await,
         Endpoint::Resend => resend::answer(&fields, &compat.flows, language).await,

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use phonekey_core::{delivery::Channel, digits};
+use phonekey_core::{
+    delivery::{Channel, message::AppHash},
+    digits,
+};
 use uuid::Uuid;
 
 /// A value as it came: of JSON, or of a form, where all is text.
@@ -103,6 +106,15 @@ pub(super) fn channel(value: Option<&Value>) -> Result<Option<Channel>, FieldErr
             channel.map(Some).ok_or(FieldError::NotChannel)
         }
         Some(Value::Number(_) | Value::Bool(_) | Value::Compound) => Err(FieldError::NotChannel),
+    }
+}
+
+/// The hash of an app; `None` for what is none, since a client that names no app of the operator's
+/// gets a message all the same.
+pub(super) fn app_hash(value: Option<&Value>) -> Option<AppHash> {
+    match value? {
+        Value::Text(text) => AppHash::parse(trim(text)),
+        Value::Null | Value::Number(_) | Value::Bool(_) | Value::Compound => None,
     }
 }
 

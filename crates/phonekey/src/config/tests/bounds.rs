@@ -122,6 +122,7 @@ fn require_bounds(config: &Config) -> Result<(), TestCaseError> {
         phone,
         challenge,
         messages: _,
+        app_hashes: _,
         number,
         session,
         token,
