@@ -33,7 +33,7 @@ pub fn holds(input: &[u8]) {
     let runtime = runtime::Builder::new_current_thread().enable_time().build();
     runtime.expect("a runtime").block_on(async {
         let (compat, ids) = wire();
-        let wire = phonekey_web::app(compat::router(compat), ids);
+        let wire = phonekey_web::app(compat::router(compat), ids, Duration::from_secs(10));
         let Ok(response) = wire.oneshot(request).await;
         let (parts, body) = response.into_parts();
         assert!(!parts.status.is_server_error(), "{}", parts.status);
@@ -87,7 +87,6 @@ fn wire() -> (Compat, RequestIds) {
     let compat = Compat {
         flows: Arc::new(Flows::new(world, Policy::default())),
         catalogue: CATALOGUE.clone(),
-        body_timeout: Duration::from_secs(10),
     };
     (compat, RequestIds { clock, random })
 }

@@ -12,7 +12,10 @@ use phonekey_core::{
     audit::{AuditEvent, AuditKind},
     challenge::{self, Answer, AnswerRules, Challenge, ChallengeState, CloseReason, Verdict},
     code::CodeBook,
-    delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName},
+    delivery::{
+        Channel, Delivery, DeliveryId, DeliveryState, ProviderName,
+        outcome::{MessageId, Receipt},
+    },
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
     policy::{COOL_DOWN_MEMORY, Enforcement, Policy},
@@ -186,6 +189,7 @@ impl History {
             key_version: self.book.current_version(),
             code_length: self.policy.challenge.code_length,
             language: LANGUAGE.to_owned(),
+            app_hash: None,
             created_at: at,
             expires_at: at.plus(self.policy.challenge.lifetime),
             wrong_answers: 0,
@@ -205,8 +209,12 @@ impl History {
             state: DeliveryState::Accepted {
                 at: challenge.created_at.plus(ACCEPTED_AFTER),
             },
-            provider_message_id: Some(format!("{:016x}", self.random.next())),
-            cost: None,
+            receipt: Receipt {
+                message_id: MessageId::new(format!("{:016x}", self.random.next())),
+                cost: None,
+            },
+            report: None,
+            follow_up_at: None,
         }
     }
 

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use phonekey_core::user::{User, Username};
-use phonekey_core::{phone::PhoneNumber, random::Random, time::Timestamp, user::Activity};
+use phonekey_core::{
+    delivery::outcome::MessageId, phone::PhoneNumber, random::Random, time::Timestamp,
+    user::Activity,
+};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi, params};
 
 use super::columns;
@@ -98,7 +101,7 @@ impl Filling for SqliteFilling {
                 delivery.created_at.as_millis(),
                 delivery.state.name(),
                 columns::settled_at(delivery),
-                delivery.provider_message_id,
+                delivery.receipt.message_id.as_ref().map(MessageId::as_str),
             ])?;
         }
         let mut insert = self.prepared(INSERT_EVENT)?;

@@ -82,7 +82,7 @@ impl PhoneNumber {
         if IRANIAN_MOBILES.begins(self) {
             return Some(Region::IRAN);
         }
-        let parsed = PHONE_NUMBER_UTIL.parse(&self.e164(), None).ok()?;
+        let parsed = PHONE_NUMBER_UTIL.parse(self.e164(), None).ok()?;
         parsed.get_region_code().map(Region)
     }
 

@@ -24,8 +24,7 @@ use phonekey_web::{
     language::Catalogue,
     observe::RequestIds,
     ops::{self, Ops},
-    pages,
-    reports,
+    pages, reports,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -37,12 +37,12 @@ async fn the_same_code_goes_once_more() {
     let server = TestServer::new();
     let (resend, answer) = challenged(&server).await;
 
-    let resent = server.post(RESEND, resend.clone()).await;
+    let answered = server.post(RESEND, resend.clone()).await;
 
-    assert_eq!(resent.status, StatusCode::OK, "{}", resent.text());
-    assert_eq!(resent.json()["uuid"], resend["uuid"]);
-    assert_eq!(resent.json()["receiver"], MOBILE);
-    assert_eq!(resent.json().as_object().unwrap().len(), 3);
+    assert_eq!(answered.status, StatusCode::OK, "{}", answered.text());
+    assert_eq!(answered.json()["uuid"], resend["uuid"]);
+    assert_eq!(answered.json()["receiver"], MOBILE);
+    assert_eq!(answered.json().as_object().unwrap().len(), 3);
     let dispatched = server.dispatcher.dispatched();
     assert_eq!(dispatched.len(), 2);
     assert_eq!(dispatched[0].id, dispatched[1].id);
@@ -124,8 +124,8 @@ async fn a_channel_may_be_asked_for_by_its_name() {
     );
 
     resend["channel"] = json!("voice");
-    let resent = server.post(RESEND, resend).await;
-    assert_eq!(resent.status, StatusCode::OK);
+    let answered = server.post(RESEND, resend).await;
+    assert_eq!(answered.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use phonekey_core::{
+    delivery::outcome::MessageId,
     phone::PhoneNumber,
     time::Timestamp,
     user::{Activity, User},
@@ -71,7 +72,7 @@ pub(super) async fn deliveries(client: &Client, logins: &[Login]) -> Result<(), 
             &delivery.created_at.as_millis(),
             &delivery.state.name(),
             &columns::settled_at(delivery),
-            &delivery.provider_message_id,
+            &delivery.receipt.message_id.as_ref().map(MessageId::as_str),
         ])
         .await?;
     }

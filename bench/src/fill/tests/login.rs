@@ -6,7 +6,10 @@ use std::time::Duration;
 use phonekey_core::{
     challenge::{Answer, AnswerRules, Challenge, ChallengeState},
     code::CodeBook,
-    delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName, Receipt},
+    delivery::{
+        Channel, Delivery, DeliveryId, DeliveryState, ProviderName,
+        outcome::{MessageId, Receipt},
+    },
     id::{ChallengeId, SessionId},
     phone::PhoneNumber,
     policy::Policy,
@@ -39,6 +42,7 @@ impl Person {
             key_version: book.current_version(),
             code_length: policy.challenge.code_length,
             language: "fa".to_owned(),
+            app_hash: None,
             created_at: now,
             expires_at: now.plus(policy.challenge.lifetime),
             wrong_answers: 0,
@@ -63,8 +67,9 @@ impl Person {
                 state: DeliveryState::Pending {
                     leased_until: now.plus(Duration::from_secs(10)),
                 },
-                provider_message_id: None,
-                cost: None,
+                receipt: Receipt::default(),
+                report: None,
+                follow_up_at: None,
             }),
             policy: Arc::new(self.policy.number.clone()),
             now,
@@ -78,9 +83,10 @@ impl Person {
             id: self.delivery(),
             state: DeliveryState::Accepted { at },
             receipt: Receipt {
-                message_id: Some("0123456789abcdef".to_owned()),
+                message_id: MessageId::new("0123456789abcdef"),
                 cost: None,
             },
+            follow_up_at: None,
         };
         store.settle_delivery(step).await.unwrap();
     }

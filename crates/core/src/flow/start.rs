@@ -56,12 +56,12 @@ impl Flows {
         let now = self.world.clock.now();
         let phone = PhoneNumber::parse(request.receiver, &self.policy.phone)?;
         let challenge = self.new_challenge(phone, &request, now);
-        let delivery = match self.world.book.test_number(phone, now) {
-            Some(_) => None,
-            None => {
-                let plan = self.plan(phone, request.channel, now)?;
-                Some(plan.first(challenge.id, now))
-            }
+        let is_test_number = self.world.book.test_number(phone, now).is_some();
+        let delivery = if is_test_number {
+            None
+        } else {
+            let plan = self.plan(phone, request.channel, now)?;
+            Some(plan.first(challenge.id, now))
         };
 
         let step = OpenChallenge {

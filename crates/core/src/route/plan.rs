@@ -67,7 +67,7 @@ impl SendPlan {
             let last = tried
                 .iter()
                 .filter(|delivery| goes_by(delivery, hop))
-                .max_by_key(attempt);
+                .max_by_key(|delivery| delivery.id.attempt);
             last.map(|delivery| (!delivery.state.may_reach(), delivery.id.attempt))
         };
         let hop = self.hops().min_by_key(|hop| last_try(hop))?;
@@ -75,7 +75,7 @@ impl SendPlan {
     }
 
     fn next(&self, tried: &[Delivery], hop: &Hop, now: Timestamp) -> Option<Delivery> {
-        let last = tried.iter().max_by_key(attempt)?;
+        let last = tried.iter().max_by_key(|delivery| delivery.id.attempt)?;
         let attempt = last.id.attempt.checked_add(1)?;
         Some(self.delivery(last.id.challenge, attempt, hop, now))
     }
@@ -101,10 +101,6 @@ impl SendPlan {
 }
 
 const FIRST_ATTEMPT: u8 = 1;
-
-fn attempt(delivery: &&Delivery) -> u8 {
-    delivery.id.attempt
-}
 
 fn goes_by(delivery: &Delivery, hop: &Hop) -> bool {
     delivery.provider == hop.provider && delivery.channel == hop.channel
@@ -150,7 +146,10 @@ mod tests {
         let first = refused(plan.first(challenge(), NOW));
         assert_eq!(way(&first), (1, "a"));
 
-        let second = refused(plan.by_another_way(&[first.clone()], NOW).unwrap());
+        let second = refused(
+            plan.by_another_way(std::slice::from_ref(&first), NOW)
+                .unwrap(),
+        );
         assert_eq!(way(&second), (2, "b"));
 
         let third = plan
@@ -177,7 +176,7 @@ mod tests {
         let first = taken(plan.first(challenge(), NOW));
 
         assert_eq!(
-            way(&plan.once_more(&[first.clone()], NOW).unwrap()),
+            way(&plan.once_more(std::slice::from_ref(&first), NOW).unwrap()),
             (2, "a")
         );
         assert_eq!(plan.by_another_way(&[first], NOW), None);

@@ -214,7 +214,7 @@ mod tests {
         let hops = candidates
             .map(|candidates| candidates.hops)
             .unwrap_or_default();
-        hops.iter().map(|hop| hop.to_string()).collect()
+        hops.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
             let provider = ProviderName::new(provider);
             let candidates = table.candidates_after(phone, &provider, channel);
             let hops = candidates.unwrap().hops;
-            hops.iter().map(|hop| hop.to_string()).collect::<Vec<_>>()
+            hops.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
 
         assert_eq!(after("kavenegar", Channel::Voice), ["kavenegar:voice"]);

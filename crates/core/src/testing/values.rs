@@ -37,6 +37,9 @@ pub fn plan(providers: &[&str]) -> SendPlan {
 
 /// A challenge of the number +98 912 123 4567, open for two minutes from 1,800,000,000 seconds after
 /// the epoch on.
+///
+/// # Panics
+/// Never: that is a number.
 #[must_use]
 #[expect(clippy::expect_used, reason = "for tests alone")]
 pub fn challenge() -> Challenge {

@@ -1,6 +1,6 @@
 //! The reader of answers, within reach of a fuzz target.
 
-use phonekey_core::delivery::SendOutcome;
+use phonekey_core::delivery::outcome::SendOutcome;
 use reqwest::StatusCode;
 
 use super::reply;

@@ -37,7 +37,7 @@ impl Scene {
         let flows = world.flows(&Arc::new(world.router(senders)));
         let request = StartRequest {
             receiver: NUMBER,
-            language: "en",
+            languages: &["en"],
             channel: None,
             app_hash: None,
         };

@@ -7,16 +7,22 @@ use std::{
 
 use async_trait::async_trait;
 use phonekey_core::{
+    challenge::messages::{MessagePolicy, NotAgain},
     code::CodeBook,
-    delivery::{Delivery, ProviderName},
+    delivery::ProviderName,
     phone::PhoneNumber,
-    ports::store::{DeliveryStore, DueDelivery, Purged, SettleDelivery, StoreError},
-    route::Route,
+    ports::store::{
+        DeliveryStore, DueDelivery, NoteOutcome, NoteReport, Purged, RefuseDelivery, RefuseOutcome,
+        SendAgain, SendAgainOutcome, SettleDelivery, StoreError,
+    },
+    route::{conversion::BlockConversion, table::RoutingTable},
     secret::{MasterSecret, Secret},
-    testing::ManualClock,
+    testing::{ManualClock, SeededRandom},
     time::Timestamp,
 };
-use phonekey_delivery::{senders::Senders, settings::Pace, text::Texts};
+use phonekey_delivery::{
+    report::ReportTokens, router::RouterWorld, senders::Senders, settings::Pace, text::Texts,
+};
 use tokio::time::timeout;
 
 use super::*;
@@ -26,6 +32,7 @@ use super::*;
 struct Stumbling {
     purges: AtomicUsize,
     leases: AtomicUsize,
+    looks: AtomicUsize,
 }
 
 fn stumble_once(steps: &AtomicUsize) {
@@ -50,8 +57,29 @@ impl DeliveryStore for Stumbling {
         Ok(())
     }
 
-    async fn fail_over(&self, _: SettleDelivery, _: Delivery) -> Result<(), StoreError> {
-        Ok(())
+    async fn refuse_delivery(&self, _: RefuseDelivery) -> Result<RefuseOutcome, StoreError> {
+        Ok(RefuseOutcome::Lost)
+    }
+
+    async fn send_again(&self, _: SendAgain) -> Result<SendAgainOutcome, StoreError> {
+        Ok(SendAgainOutcome::None(NotAgain::Dead))
+    }
+
+    async fn note_report(&self, _: NoteReport) -> Result<NoteOutcome, StoreError> {
+        Ok(NoteOutcome::Unknown)
+    }
+
+    async fn lease_follow_ups(&self, _: Timestamp, _: u16) -> Result<Vec<DueDelivery>, StoreError> {
+        stumble_once(&self.looks);
+        Ok(Vec::new())
+    }
+
+    async fn conversions(
+        &self,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Vec<BlockConversion>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn lease_deliveries(
@@ -75,19 +103,23 @@ impl DeliveryStore for Stumbling {
 }
 
 fn deliveries(store: &Arc<Stumbling>) -> Arc<DeliveryRouter> {
-    let route = Route::new([ProviderName::new("console")]).unwrap();
-    let senders = Senders::of(route, Texts::falling_back_to("en").unwrap(), []);
+    let texts = Texts::falling_back_to("en").unwrap();
+    let senders = Senders::of(RoutingTable::new(Vec::new()), texts, []);
     let secret = Secret::new("q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue");
-    let book = CodeBook::new(&MasterSecret::new(secret).unwrap(), &[], Vec::new());
-    let clock = Arc::new(ManualClock::default());
-    let store = Arc::clone(store) as _;
-    let pace = Pace::default();
+    let master = MasterSecret::new(secret).unwrap();
+    let world = RouterWorld {
+        store: Arc::clone(store) as _,
+        book: Arc::new(CodeBook::new(&master, &[], Vec::new())),
+        clock: Arc::new(ManualClock::default()),
+        random: Arc::new(SeededRandom::new(1)),
+        number: Arc::default(),
+    };
     Arc::new(DeliveryRouter::new(
         senders,
-        pace,
-        store,
-        Arc::new(book),
-        clock,
+        ReportTokens::new(&master),
+        Pace::default(),
+        MessagePolicy::default(),
+        world,
     ))
 }
 
@@ -113,4 +145,5 @@ async fn a_chore_that_panics_is_done_again_at_its_next_tick() {
     assert!(chores.await.is_ok());
     assert_eq!(store.purges.load(Ordering::Relaxed), 2);
     assert_eq!(store.leases.load(Ordering::Relaxed), 6);
+    assert_eq!(store.looks.load(Ordering::Relaxed), 6);
 }

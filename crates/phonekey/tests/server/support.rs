@@ -352,9 +352,8 @@ impl Client {
         fields: &str,
         body: &str,
     ) -> Result<Answer, Broken> {
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\n{fields}\r\nContent-Type: application/json"
-        );
+        let head =
+            format!("{method} {path} HTTP/1.1\r\n{fields}\r\nContent-Type: application/json");
         self.send(&head, body)
     }
 

@@ -12,8 +12,8 @@ use phonekey_core::{
     },
     id::UserId,
     ports::store::{
-        AnswerOutcome, NoteReport, OpenOutcome, PresentedToken, Purge, ResendOutcome,
-        RotateOutcome, SendAgain, UserUpdate,
+        AnswerOutcome, NoteReport, OpenOutcome, PresentedToken, Purge, RefuseOutcome,
+        ResendOutcome, RotateOutcome, SendAgain, SendAgainOutcome, UserUpdate,
     },
     session::{NewSession, Session},
     testing::MemoryStore,
@@ -132,7 +132,23 @@ impl History {
     }
 
     async fn outcome(&mut self, op: &Op) -> String {
-        let now = self.world.now();
+        match op {
+            Op::Wait(_) | Op::Open(_) | Op::Answer(..) | Op::Resend(..) => {
+                self.about_a_challenge(op).await
+            }
+            Op::Settle(..)
+            | Op::Refuse(..)
+            | Op::SendAgain(_)
+            | Op::Report(..)
+            | Op::Lease(_)
+            | Op::LookAfter(_) => self.about_a_delivery(op).await,
+            Op::Rotate(..) | Op::Adopt(_) | Op::Change(..) | Op::Delete(_) | Op::Purge => {
+                self.about_a_person(op).await
+            }
+        }
+    }
+
+    async fn about_a_challenge(&mut self, op: &Op) -> String {
         match op {
             Op::Wait(seconds) => {
                 self.world.clock.advance(Duration::from_secs(*seconds));
@@ -173,6 +189,13 @@ impl History {
                 }
                 format!("{outcome:?}")
             }
+            _ => String::new(),
+        }
+    }
+
+    async fn about_a_delivery(&mut self, op: &Op) -> String {
+        let now = self.world.now();
+        match op {
             Op::Settle(at, fate) => {
                 let Some(id) = pick(&self.deliveries, *at) else {
                     return String::new();
@@ -197,7 +220,7 @@ impl History {
                 let ways = if *more { ways(true) } else { &[] };
                 let step = refusing(id, ways, now);
                 let outcome = self.world.store.refuse_delivery(step).await.unwrap();
-                if let phonekey_core::ports::store::RefuseOutcome::Next(next) = &outcome {
+                if let RefuseOutcome::Next(next) = &outcome {
                     self.deliveries.push(next.id);
                 }
                 format!("{outcome:?}")
@@ -209,7 +232,7 @@ impl History {
                 let terms = self.world.terms(ways(true));
                 let step = SendAgain { id, terms, now };
                 let outcome = self.world.store.send_again(step).await.unwrap();
-                if let phonekey_core::ports::store::SendAgainOutcome::Next(next) = &outcome {
+                if let SendAgainOutcome::Next(next) = &outcome {
                     self.deliveries.push(next.id);
                 }
                 format!("{outcome:?}")
@@ -246,6 +269,13 @@ impl History {
                 let due = self.world.store.lease_follow_ups(now, *limit).await;
                 format!("{:?}", due.unwrap())
             }
+            _ => String::new(),
+        }
+    }
+
+    async fn about_a_person(&mut self, op: &Op) -> String {
+        let now = self.world.now();
+        match op {
             Op::Rotate(at, behind) => {
                 let Some(session) = pick(&self.sessions, *at) else {
                     return String::new();
@@ -295,6 +325,7 @@ impl History {
                 };
                 format!("{:?}", self.world.store.purge(step).await.unwrap())
             }
+            _ => String::new(),
         }
     }
 
@@ -316,18 +347,20 @@ impl History {
     /// All that can be read at the end.
     async fn end(&self) -> String {
         let store = &self.world.store;
-        let mut told = String::new();
+        let mut found = Vec::new();
         for provider in [PROVIDER, "file"] {
             let provider = ProviderName::new(provider);
             let recent = store.recent_deliveries(&provider, None, 1000).await;
-            told += &format!("{:?}\n", recent.unwrap());
+            found.push(format!("{:?}", recent.unwrap()));
         }
         let now = self.world.now();
         let since = self.world.started_at;
-        told += &format!("{:?}\n", store.conversions(since, now).await.unwrap());
+        let conversions = store.conversions(since, now).await;
+        found.push(format!("{:?}", conversions.unwrap()));
         for user in &self.users {
-            told += &format!("{:?}\n", store.user(*user).await.unwrap());
+            found.push(format!("{:?}", store.user(*user).await.unwrap()));
         }
+        let mut told = found.join("\n");
         for (index, user) in self.users.iter().enumerate() {
             told = told.replace(&format!("{user:?}"), &format!("user #{index}"));
         }
