@@ -14,6 +14,8 @@ pub mod effective;
 pub mod fuzzing;
 pub mod http;
 pub mod log;
+#[cfg(unix)]
+mod mounted_secret;
 pub mod phone;
 pub mod private_file;
 pub mod problem;
