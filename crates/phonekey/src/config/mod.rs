@@ -15,6 +15,8 @@ pub mod fuzzing;
 pub mod http;
 pub mod log;
 pub mod messages;
+#[cfg(unix)]
+mod mounted_secret;
 pub mod phone;
 pub mod private_file;
 pub mod problem;
