@@ -50,14 +50,21 @@ impl SendPlan {
         self.delivery(challenge, FIRST_ATTEMPT, &self.first, now)
     }
 
-    /// The message that follows a refusal: by a way that was not tried for this challenge yet.
-    /// `tried` are all of its messages; `None` when there is no such way, but by channels that are
-    /// lost.
+    /// The message that follows a refusal: by a way that was not tried for this challenge yet, else
+    /// by one that took a message of it before and has not refused since. `tried` are all of its
+    /// messages; `None` when there is no such way, but by channels that are lost.
     #[must_use]
     pub fn by_another_way(&self, tried: &[Delivery], now: Timestamp) -> Option<Delivery> {
-        let is_tried = |hop: &Hop| tried.iter().any(|delivery| goes_by(delivery, hop));
-        let mut hops = self.hops();
-        let hop = hops.find(|hop| !is_tried(hop) && !is_lost(hop.channel, tried))?;
+        let taken = tried.iter().filter(|delivery| delivery.state.may_reach());
+        let last_taken = taken.max_by_key(attempt).map(|delivery| delivery.id);
+        let refused = |hop: &Hop| {
+            let mut since = tried.iter().filter(|it| Some(it.id) > last_taken);
+            since.any(|delivery| goes_by(delivery, hop))
+        };
+        let left = self
+            .hops()
+            .filter(|hop| !refused(hop) && !is_lost(hop.channel, tried));
+        let hop = left.min_by_key(|hop| last_try(hop, tried))?;
         self.next(tried, hop, now)
     }
 
@@ -214,6 +221,22 @@ mod tests {
             DeliveryState::Accepted { at: NOW }
         );
         assert!(SendPlan::new([], Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn when_the_next_way_refuses_the_one_that_took_a_message_before_takes_another() {
+        let plan = plan(&["a", "b", "c"]);
+        let mut tried = vec![taken(plan.first(challenge(), NOW))];
+        tried.push(refused(plan.once_more(&tried, NOW).unwrap()));
+        tried.push(refused(plan.by_another_way(&tried, NOW).unwrap()));
+        let ways: Vec<_> = tried.iter().map(way).collect();
+        assert_eq!(ways, [(1, "a"), (2, "b"), (3, "c")]);
+
+        let back = refused(plan.by_another_way(&tried, NOW).unwrap());
+        assert_eq!(way(&back), (4, "a"));
+
+        tried.push(back);
+        assert_eq!(plan.by_another_way(&tried, NOW), None);
     }
 
     #[test]
