@@ -13,7 +13,11 @@ use self::{
     outcome::{Receipt, SendRefusal},
     report::DeliveryReport,
 };
-use crate::{id::ChallengeId, time::Timestamp};
+use crate::{
+    id::ChallengeId,
+    route::{self, NextStep},
+    time::Timestamp,
+};
 
 /// The name of a configured provider, such as `inbox`, `file` or `kavenegar`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,6 +115,21 @@ pub struct Delivery {
     /// When somebody should look after it again: ask for its report, or send the code by another
     /// way; `None` when nothing is left to do.
     pub follow_up_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// Whether it has shown that its number gets nothing by its channel.
+    #[must_use]
+    pub fn shows_a_lost_channel(&self) -> bool {
+        let is_refused = match self.state {
+            DeliveryState::Refused { reason, .. } => {
+                route::after_refusal(reason) == NextStep::ChangeChannel
+            }
+            _ => false,
+        };
+        let arrival = self.report.map(|report| report.arrival);
+        is_refused || arrival.is_some_and(|it| it.next_step() == NextStep::ChangeChannel)
+    }
 }
 
 /// What became of a delivery.

@@ -169,10 +169,8 @@ impl Carrier {
         now: Timestamp,
     ) -> RefuseOutcome {
         let plan = match route::after_refusal(reason) {
-            NextStep::FailOver => self.plan_after(challenge, delivery, now),
-            NextStep::ChangeChannel => {
-                let plan = self.plan_after(challenge, delivery, now);
-                plan.and_then(|plan| plan.without(delivery.channel))
+            NextStep::FailOver | NextStep::ChangeChannel => {
+                self.plan_after(challenge, delivery, now)
             }
             NextStep::Done | NextStep::Stop(_) => None,
         };

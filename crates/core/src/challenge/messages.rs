@@ -54,7 +54,7 @@ pub const LONGEST_LIFE: Duration = Duration::from_mins(10);
 pub enum NotAgain {
     /// Its challenge can no longer be answered.
     Dead,
-    /// It has had all its messages.
+    /// It has had all its messages, or there is no way left.
     Spent,
     /// Its number must wait.
     Wait(Wait),
@@ -117,6 +117,10 @@ pub fn send_again(
         .may_send(terms.number, now)
         .map_err(NotAgain::Wait)?;
     let most = terms.messages.per_challenge.min(UNASKED);
+    // Who asks may be tried once more by a channel that seemed lost; unasked it would be in vain.
+    let plan = terms.plan.without_lost_channels(tried);
+    let plan = plan.as_ref().ok_or(NotAgain::Spent)?;
+    let terms = Terms { plan, ..*terms };
     let next = terms.next(tried, most, now).ok_or(NotAgain::Spent)?;
     standing.sent(terms.number, now);
     Ok(next)

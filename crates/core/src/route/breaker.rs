@@ -167,6 +167,14 @@ impl Breaker {
         }
     }
 
+    /// Notes that an answer tells nothing of the provider. Was it the probe's, the next message is
+    /// the probe.
+    pub fn learned_nothing(&mut self) {
+        if let Position::HalfOpen { probed_at } = self.position {
+            self.position = Position::Open { until: probed_at };
+        }
+    }
+
     fn open(&mut self, now: Timestamp) {
         self.position = Position::Open {
             until: now.plus(self.next_pause),
@@ -246,6 +254,22 @@ mod tests {
         assert_eq!(breaker.position(), Position::Closed);
         failing(&mut breaker, 10, at(40));
         assert_eq!(breaker.position(), Position::Open { until: at(50) });
+    }
+
+    #[test]
+    fn a_probe_that_told_nothing_is_followed_by_another_at_once() {
+        let mut breaker = Breaker::default();
+        failing(&mut breaker, 10, at(0));
+        breaker.admit(at(10));
+
+        breaker.learned_nothing();
+
+        assert_eq!(breaker.admit(at(11)), Admission::Admitted);
+        assert_eq!(breaker.admit(at(11)), Admission::Refused);
+        breaker.record(Health::Failing, at(12));
+        breaker.learned_nothing();
+        let pause_is_doubled = Position::Open { until: at(32) };
+        assert_eq!(breaker.position(), pause_is_doubled);
     }
 
     #[test]

@@ -36,10 +36,11 @@ impl SendPlan {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The same without the ways of a channel; `None` when there is no other.
+    /// The same without the ways of channels by which the number gets nothing, as these messages
+    /// have shown; `None` when there is no other.
     #[must_use]
-    pub fn without(&self, channel: Channel) -> Option<Self> {
-        let others = self.hops().filter(|hop| hop.channel != channel);
+    pub fn without_lost_channels(&self, tried: &[Delivery]) -> Option<Self> {
+        let others = self.hops().filter(|hop| !is_lost(hop.channel, tried));
         Self::new(others.cloned(), self.lease)
     }
 
@@ -49,33 +50,37 @@ impl SendPlan {
         self.delivery(challenge, FIRST_ATTEMPT, &self.first, now)
     }
 
-    /// The message that follows a refusal: by a way that was not tried for this challenge yet.
-    /// `tried` are all of its messages; `None` when every way was tried.
+    /// The message that follows a refusal: by a way that was not tried for this challenge yet, else
+    /// by one that took a message of it before and has not refused since. `tried` are all of its
+    /// messages; `None` when there is no such way, but by channels that are lost.
     #[must_use]
     pub fn by_another_way(&self, tried: &[Delivery], now: Timestamp) -> Option<Delivery> {
-        let is_untried = |hop: &&Hop| !tried.iter().any(|delivery| goes_by(delivery, hop));
-        let hop = self.hops().find(is_untried)?;
+        let taken = tried.iter().filter(|delivery| delivery.state.may_reach());
+        let last_taken = taken.max_by_key(attempt).map(|delivery| delivery.id);
+        let refused = |hop: &Hop| {
+            let mut since = tried.iter().filter(|it| Some(it.id) > last_taken);
+            since.any(|delivery| goes_by(delivery, hop))
+        };
+        let left = self
+            .hops()
+            .filter(|hop| !refused(hop) && !is_lost(hop.channel, tried));
+        let hop = left.min_by_key(|hop| last_try(hop, tried))?;
         self.next(tried, hop, now)
     }
 
     /// The message that carries the same code once more, since the ones before may not have come:
     /// by a way that was not tried yet, else by the one that was tried longest ago, those that
-    /// refused last of all. `None` when a challenge can have no more.
+    /// refused later, and channels that are lost last of all. `None` when a challenge can have no
+    /// more.
     #[must_use]
     pub fn once_more(&self, tried: &[Delivery], now: Timestamp) -> Option<Delivery> {
-        let last_try = |hop: &Hop| {
-            let last = tried
-                .iter()
-                .filter(|delivery| goes_by(delivery, hop))
-                .max_by_key(|delivery| delivery.id.attempt);
-            last.map(|delivery| (!delivery.state.may_reach(), delivery.id.attempt))
-        };
-        let hop = self.hops().min_by_key(|hop| last_try(hop))?;
+        let rank = |hop: &Hop| (is_lost(hop.channel, tried), last_try(hop, tried));
+        let hop = self.hops().min_by_key(|hop| rank(hop))?;
         self.next(tried, hop, now)
     }
 
     fn next(&self, tried: &[Delivery], hop: &Hop, now: Timestamp) -> Option<Delivery> {
-        let last = tried.iter().max_by_key(|delivery| delivery.id.attempt)?;
+        let last = tried.iter().max_by_key(attempt)?;
         let attempt = last.id.attempt.checked_add(1)?;
         Some(self.delivery(last.id.challenge, attempt, hop, now))
     }
@@ -102,8 +107,24 @@ impl SendPlan {
 
 const FIRST_ATTEMPT: u8 = 1;
 
+fn attempt(delivery: &&Delivery) -> u8 {
+    delivery.id.attempt
+}
+
 fn goes_by(delivery: &Delivery, hop: &Hop) -> bool {
     delivery.provider == hop.provider && delivery.channel == hop.channel
+}
+
+/// Sorts ways by when they were tried last: those never tried first, those that refused last.
+fn last_try(hop: &Hop, tried: &[Delivery]) -> Option<(bool, u8)> {
+    let by_it = tried.iter().filter(|delivery| goes_by(delivery, hop));
+    let last = by_it.max_by_key(attempt)?;
+    Some((!last.state.may_reach(), last.id.attempt))
+}
+
+fn is_lost(channel: Channel, tried: &[Delivery]) -> bool {
+    let mut by_it = tried.iter().filter(|delivery| delivery.channel == channel);
+    by_it.any(Delivery::shows_a_lost_channel)
 }
 
 #[cfg(test)]
@@ -112,7 +133,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        delivery::{Channel, outcome::SendRefusal},
+        delivery::{
+            outcome::SendRefusal,
+            report::{Arrival, DeliveryReport},
+        },
         testing::values::{hop, plan},
     };
 
@@ -143,20 +167,13 @@ mod tests {
     #[test]
     fn refusals_go_down_the_plan_and_end_with_it() {
         let plan = plan(&["a", "b", "c"]);
-        let first = refused(plan.first(challenge(), NOW));
-        assert_eq!(way(&first), (1, "a"));
+        let mut tried = vec![refused(plan.first(challenge(), NOW))];
+        while let Some(next) = plan.by_another_way(&tried, NOW) {
+            tried.insert(0, refused(next));
+        }
 
-        let second = refused(
-            plan.by_another_way(std::slice::from_ref(&first), NOW)
-                .unwrap(),
-        );
-        assert_eq!(way(&second), (2, "b"));
-
-        let third = plan
-            .by_another_way(&[second.clone(), first.clone()], NOW)
-            .unwrap();
-        assert_eq!(way(&third), (3, "c"));
-        assert_eq!(plan.by_another_way(&[first, second, third], NOW), None);
+        let ways: Vec<_> = tried.iter().map(way).collect();
+        assert_eq!(ways, [(3, "c"), (2, "b"), (1, "a")]);
     }
 
     #[test]
@@ -175,11 +192,11 @@ mod tests {
         let plan = plan(&["a"]);
         let first = taken(plan.first(challenge(), NOW));
 
-        assert_eq!(
-            way(&plan.once_more(std::slice::from_ref(&first), NOW).unwrap()),
-            (2, "a")
-        );
-        assert_eq!(plan.by_another_way(&[first], NOW), None);
+        let mut tried = vec![first];
+        tried.push(refused(plan.once_more(&tried, NOW).unwrap()));
+
+        assert_eq!(way(&tried[1]), (2, "a"));
+        assert_eq!(plan.by_another_way(&tried, NOW), None);
     }
 
     #[test]
@@ -207,17 +224,66 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_reaches_nobody_is_left_out() {
+    fn when_the_next_way_refuses_the_one_that_took_a_message_before_takes_another() {
+        let plan = plan(&["a", "b", "c"]);
+        let mut tried = vec![taken(plan.first(challenge(), NOW))];
+        tried.push(refused(plan.once_more(&tried, NOW).unwrap()));
+        tried.push(refused(plan.by_another_way(&tried, NOW).unwrap()));
+        let ways: Vec<_> = tried.iter().map(way).collect();
+        assert_eq!(ways, [(1, "a"), (2, "b"), (3, "c")]);
+
+        let back = refused(plan.by_another_way(&tried, NOW).unwrap());
+        assert_eq!(way(&back), (4, "a"));
+
+        tried.push(back);
+        assert_eq!(plan.by_another_way(&tried, NOW), None);
+    }
+
+    #[test]
+    fn a_channel_by_which_the_number_gets_nothing_is_left_out() {
         let voice = Hop {
             channel: Channel::Voice,
             ..hop("a")
         };
-        let both = SendPlan::new([hop("a"), voice.clone()], Duration::ZERO).unwrap();
+        let hops = [hop("a"), hop("b"), voice.clone()];
+        let plan = SendPlan::new(hops, Duration::ZERO).unwrap();
+        let (at, reason) = (NOW, SendRefusal::CannotReceive);
+        let first = plan.first(challenge(), NOW);
+        let lost = Delivery {
+            report: Some(DeliveryReport {
+                at,
+                arrival: Arrival::Undelivered(reason),
+            }),
+            ..taken(first.clone())
+        };
+        let refused = settled(first, DeliveryState::Refused { at, reason });
 
-        let rest = both.without(Channel::Sms);
+        for shown in [lost, refused] {
+            let mut tried = vec![shown];
+            let only_voice = SendPlan::new([voice.clone()], Duration::ZERO);
+            assert_eq!(plan.without_lost_channels(&tried), only_voice);
+            let called = taken(plan.once_more(&tried, NOW).unwrap());
+            assert_eq!(called.channel, Channel::Voice);
+            tried.push(called);
+            let asked_again = plan.once_more(&tried, NOW).unwrap();
+            assert_eq!(asked_again.channel, Channel::Voice);
+        }
+    }
 
-        assert_eq!(rest, SendPlan::new([voice], Duration::ZERO));
-        assert_eq!(plan(&["a", "b"]).without(Channel::Sms), None);
+    #[test]
+    fn a_refusal_of_another_channel_leads_not_back_to_the_lost_one() {
+        let voice = Hop {
+            channel: Channel::Voice,
+            ..hop("a")
+        };
+        let plan = SendPlan::new([hop("a"), hop("b"), voice], Duration::ZERO).unwrap();
+        let (at, reason) = (NOW, SendRefusal::CannotReceive);
+        let first = plan.first(challenge(), NOW);
+        let mut tried = vec![settled(first, DeliveryState::Refused { at, reason })];
+        tried.push(refused(plan.by_another_way(&tried, NOW).unwrap()));
+        assert_eq!(tried[1].channel, Channel::Voice);
+
+        assert_eq!(plan.by_another_way(&tried, NOW), None);
     }
 
     #[test]

@@ -120,15 +120,16 @@ impl RoutingTable {
         provider: &ProviderName,
         channel: Channel,
     ) -> Option<Candidates<'_>> {
-        self.narrowest(phone, |rule| {
-            let is_it = |hop: &Hop| hop.provider == *provider && hop.channel == channel;
-            let on_request = !rule.hops.iter().any(is_it) && rule.on_request.iter().any(is_it);
-            if on_request {
-                rule.by_channel(channel)
-            } else {
-                rule.hops.iter().collect()
-            }
-        })
+        let has_it = |candidates: &Candidates<'_>| {
+            let mut hops = candidates.hops.iter();
+            hops.any(|hop| hop.provider == *provider && hop.channel == channel)
+        };
+        let unasked = self.candidates(phone, None);
+        if unasked.as_ref().is_some_and(has_it) {
+            return unasked;
+        }
+        let asked = self.candidates(phone, Some(channel)).filter(has_it);
+        asked.or(unasked)
     }
 
     fn narrowest<'t>(
@@ -248,6 +249,8 @@ mod tests {
 
         assert_eq!(after("kavenegar", Channel::Voice), ["kavenegar:voice"]);
         assert_eq!(after("kavenegar", Channel::Sms), ["kavenegar:sms"]);
+        let whatsapp = after("whatsapp", Channel::WhatsApp);
+        assert_eq!(whatsapp, ["whatsapp:whatsapp"], "of a wider rule");
         assert_eq!(
             after("taken off the route", Channel::Sms),
             ["kavenegar:sms"]

@@ -62,8 +62,9 @@ impl Health {
 
     fn record(&self, outcome: &SendOutcome, now: Timestamp) {
         let mut state = self.state();
-        if let Some(health) = breaker::Health::of(outcome) {
-            state.breaker.record(health, now);
+        match breaker::Health::of(outcome) {
+            Some(health) => state.breaker.record(health, now),
+            None => state.breaker.learned_nothing(),
         }
         let refusal = match outcome {
             SendOutcome::Accepted(_) => return,

@@ -100,6 +100,22 @@ async fn a_probe_that_fails_costs_its_person_nothing_and_doubles_the_pause() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_probe_that_is_refused_for_its_own_sake_keeps_no_provider_down() {
+    let (world, a, b) = down_and_up();
+    let router = world.router(senders([&a, &b]));
+    bring_down(&world, &router).await;
+    world.clock.advance(Duration::from_secs(10));
+    a.answer(refused(SendRefusal::BlockedCountry));
+    log_in(&world, &router).await;
+    a.answer(accepted());
+
+    log_in(&world, &router).await;
+
+    assert_eq!(a.sent().len(), ENOUGH + 2);
+    assert_eq!(position(&router, "a"), Position::Closed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_does_not_know_our_key_is_asked_once() {
     let (world, a, b) = down_and_up();
     a.answer(refused(SendRefusal::BadCredentials));

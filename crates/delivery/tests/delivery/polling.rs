@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use phonekey_core::{
     delivery::{
+        Channel,
         outcome::SendRefusal,
         report::{Arrival, DeliveryReport},
     },
@@ -14,7 +15,7 @@ use phonekey_delivery::router::Router;
 
 use crate::{
     fake_reports::FakePoller,
-    fakes::{Fake, everywhere, senders_of, sms},
+    fakes::{Fake, everywhere, senders_of, sms, voice},
     world::{World, idle},
 };
 
@@ -125,6 +126,29 @@ async fn nobody_gets_round_a_person_who_wants_no_messages() {
 
     let arrival = scene.report().await.map(|report| report.arrival);
     assert_eq!(arrival, Some(opted_out));
+    assert!(scene.b.sent().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_turns_out_to_get_no_text_messages_is_called() {
+    let scene = Scene::over(vec![sms("a"), sms("b"), voice("b")]).await;
+    let cannot = Arrival::Undelivered(SendRefusal::CannotReceive);
+    scene.poller.answer(cannot);
+
+    scene.let_pass(Duration::from_mins(1)).await;
+
+    let channels: Vec<_> = scene.b.messages().iter().map(|it| it.channel).collect();
+    assert_eq!(channels, [Channel::Voice]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_turns_out_to_get_none_of_the_only_kind_gets_no_more() {
+    let scene = Scene::by_text_message().await;
+    let cannot = Arrival::Undelivered(SendRefusal::CannotReceive);
+    scene.poller.answer(cannot);
+
+    scene.let_pass(Duration::from_mins(1)).await;
+
     assert!(scene.b.sent().is_empty());
 }
 

@@ -218,6 +218,19 @@ async fn a_number_that_wants_no_message_more_is_unreachable_and_the_first_still_
     scene.log_in_by(&a).await;
 }
 
+/// Or else whoever is on a route of two of which one is down could never ask again.
+#[tokio::test(start_paused = true)]
+async fn when_the_next_provider_refuses_the_one_that_took_the_first_message_takes_another() {
+    let (a, b) = (Fake::accepting(), Fake::refusing(SendRefusal::Temporary));
+    let scene = Scene::over(senders([&a, &b])).await;
+
+    scene.resend().await.unwrap();
+
+    let attempts: Vec<u8> = a.sent().iter().map(|id| id.attempt).collect();
+    assert_eq!(attempts, [1, 3]);
+    assert_eq!(b.sent().len(), 1);
+}
+
 fn refusal(answer: Result<Started, Error>) -> Refusal {
     match answer {
         Err(Error::Refused(refusal)) => refusal,
