@@ -14,15 +14,18 @@
 mod after_care;
 mod carrier;
 pub mod console;
+pub mod endpoint;
 pub mod file;
 mod http;
 pub mod inbox;
+mod mac;
 mod outlook;
 pub mod provider;
 pub mod report;
 pub mod router;
 pub mod senders;
 pub mod settings;
+pub mod sns;
 pub mod text;
 mod under_way;
 pub mod webhook;

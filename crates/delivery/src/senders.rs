@@ -13,6 +13,7 @@ use crate::{
     provider::{Provider, ReportSource, Surroundings, gate::Gate},
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    sns::Sns,
     text::Texts,
     webhook::Webhook,
 };
@@ -156,6 +157,7 @@ fn open_provider(
                 source,
             })?)
         }
+        ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
     };
     let bounds = settings.bounds;

@@ -13,7 +13,10 @@ use phonekey_core::{
     },
 };
 
-use crate::webhook::{WebhookUrl, signature::WebhookSecret};
+use crate::{
+    sns::SnsSettings,
+    webhook::{WebhookUrl, signature::WebhookSecret},
+};
 
 /// What the configuration says about deliveries.
 #[derive(Clone, Debug)]
@@ -121,6 +124,8 @@ pub enum ProviderKind {
     Console,
     /// A file.
     File(FileSettings),
+    /// AWS SNS.
+    Sns(Box<SnsSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
 }

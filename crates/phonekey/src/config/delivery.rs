@@ -5,6 +5,7 @@
 mod file;
 pub mod provider;
 mod route;
+mod sns;
 mod webhook;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};

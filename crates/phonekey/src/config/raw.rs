@@ -284,6 +284,35 @@ once {
         path: Text ~ "phonekey-data/messages.jsonl";
     }
 
+    /// The provider `sns`: text messages by AWS SNS. docs/providers/sns.md tells what AWS must be
+    /// told first.
+    "delivery.sns" delivery_sns: DeliverySns {
+        /// The region that sends.
+        region: Text ~ "eu-central-1";
+        /// The id of an access key that may do `sns:Publish`.
+        access_key_id: Text ~ "AKIAIOSFODNN7EXAMPLE";
+        /// The access key itself.
+        secret_access_key: Secret;
+        /// What comes with a temporary access key, and ends with it.
+        session_token: Secret;
+        /// The name that messages come from, where the country allows one: 3 to 11 letters, digits
+        /// and hyphens, a letter among them. Not together with `origination_number`.
+        sender_id: Text ~ "PhoneKey";
+        /// The number of your account that messages come from: 5 to 14 digits.
+        origination_number: Text ~ "+447700900123";
+        /// The most that a message may cost, in US dollars. AWS takes a dearer one and does not send
+        /// it.
+        max_price: Text ~ "0.50";
+        /// The id of your entity with India's regulator; sent with messages to India alone.
+        india_entity_id: Text ~ "1701158058456789012";
+        /// The id of your text with India's regulator.
+        india_template_id: Text ~ "1707161700000000000";
+        /// Another endpoint than the region's own, such as that of your VPC.
+        base_url: Url ~ "https://sns.eu-central-1.api.aws";
+        /// How long AWS may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
     /// Standard Webhooks specification says.
     "delivery.webhook" delivery_webhook: DeliveryWebhook {

@@ -4,12 +4,15 @@ use phonekey_core::{
     delivery::{Channel, ProviderName},
     route::{Handling, Hop},
 };
-use phonekey_delivery::{console, file, inbox, settings::ProviderKind, webhook as webhook_sender};
+use phonekey_delivery::{
+    console, file, inbox, settings::ProviderKind, sns as sns_sender, webhook as webhook_sender,
+};
 
-use super::{file as file_config, webhook};
+use super::{file as file_config, sns, webhook};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
+    setting::Setting,
 };
 
 /// A provider that phonekey has.
@@ -43,6 +46,30 @@ pub enum Need {
     Unused,
 }
 
+impl Need {
+    /// The value of a setting that its provider cannot do without; noted as missing if a route uses
+    /// the provider.
+    pub(super) fn required<T>(
+        self,
+        setting: &Setting,
+        value: Option<T>,
+        reader: &mut Reader,
+    ) -> Read<Option<T>> {
+        match (self, value) {
+            (Self::Used, None) => {
+                let section = setting.declared.path().rsplit_once('.');
+                let provider = section.and_then(|(section, _)| section.rsplit('.').next());
+                let provider = provider.unwrap_or_default();
+                Err(reader.refuse(
+                    setting,
+                    format!("is required, since a route uses `{provider}`"),
+                ))
+            }
+            (_, value) => Ok(value),
+        }
+    }
+}
+
 /// All providers, by name.
 pub static KNOWN: &[Known] = &[
     Known {
@@ -62,6 +89,12 @@ pub static KNOWN: &[Known] = &[
         channels: &Channel::ALL,
         reach: Reach::Operator,
         read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
+    },
+    Known {
+        name: sns_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| sns::read(&raw.delivery_sns, need, reader),
     },
     Known {
         name: webhook_sender::NAME,
