@@ -1,6 +1,6 @@
 //! Where a provider's requests go: over TLS, or to this machine.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use reqwest::Url;
 use thiserror::Error;
@@ -20,22 +20,37 @@ pub fn parse(text: &str) -> Result<Url, InvalidEndpoint> {
     }
 }
 
-/// Reads the URL that a provider's paths are appended to: as [`parse`] does, and with nothing but a
-/// path.
-///
-/// # Errors
-/// [`InvalidEndpoint`].
-pub fn parse_base(text: &str) -> Result<Url, InvalidEndpoint> {
-    let mut url = parse(text)?;
-    let is_more = !url.username().is_empty() || url.password().is_some();
-    if is_more || url.query().is_some() || url.fragment().is_some() {
-        return Err(InvalidEndpoint::NoBase);
+/// The URL that a provider's paths are appended to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// Reads what [`parse`] reads, with nothing but a path.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoint`].
+    pub fn parse(text: &str) -> Result<Self, InvalidEndpoint> {
+        let url = parse(text)?;
+        let is_more = !url.username().is_empty() || url.password().is_some();
+        if is_more || url.query().is_some() || url.fragment().is_some() {
+            return Err(InvalidEndpoint::NoBase);
+        }
+        Ok(Self(url))
     }
-    // Or the last segment would be replaced by what is joined to it.
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
+
+    /// The URL of a path below it; `/` in between is not said.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        let base = url.path().trim_end_matches('/');
+        url.set_path(&format!("{base}/{path}"));
+        url
     }
-    Ok(url)
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
 }
 
 fn is_this_machine(url: &Url) -> bool {
@@ -96,20 +111,15 @@ mod tests {
 
     #[test]
     fn paths_are_appended_to_a_base() {
-        let joined = |base| parse_base(base).map(|url| url.join("send").unwrap().to_string());
+        let joined = |base| BaseUrl::parse(base).map(|url| url.join("v2/send").to_string());
 
-        assert_eq!(
-            joined("https://a.example").unwrap(),
-            "https://a.example/send"
-        );
-        assert_eq!(
-            joined("https://a.example/v1").unwrap(),
-            "https://a.example/v1/send"
-        );
-        assert_eq!(
-            joined("https://a.example/v1/").unwrap(),
-            "https://a.example/v1/send"
-        );
+        for (base, whole) in [
+            ("https://a.example", "https://a.example/v2/send"),
+            ("https://a.example/sms", "https://a.example/sms/v2/send"),
+            ("https://a.example/sms/", "https://a.example/sms/v2/send"),
+        ] {
+            assert_eq!(joined(base).unwrap(), whole);
+        }
         for odd in [
             "https://a.example/?key=1",
             "https://a.example/#x",

@@ -26,6 +26,7 @@ pub mod router;
 pub mod senders;
 pub mod settings;
 pub mod sns;
+pub mod telegram;
 pub mod text;
 mod under_way;
 pub mod webhook;

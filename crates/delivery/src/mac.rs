@@ -18,6 +18,13 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// Whether `given` is the code of `parts` in hexadecimal digits of either case, in constant time.
+pub(crate) fn is_hex_hmac(given: &str, key: &[u8], parts: &[&[u8]]) -> bool {
+    let expected = hex(&hmac_sha256(key, parts));
+    let given = given.to_ascii_lowercase();
+    subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), given.as_bytes()).into()
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -42,5 +49,21 @@ mod tests {
 
         assert_eq!(hex(&whole), PUBLISHED);
         assert_eq!(whole, parts);
+    }
+
+    #[test]
+    fn only_the_whole_code_will_do() {
+        let is_it = |given: &str| is_hex_hmac(given, b"Jefe", &[b"what do ya want for nothing?"]);
+
+        assert!(is_it(PUBLISHED));
+        assert!(is_it(&PUBLISHED.to_uppercase()));
+        for other in [
+            "",
+            &PUBLISHED[..62],
+            &format!("{PUBLISHED}00"),
+            &PUBLISHED.replace('5', "6"),
+        ] {
+            assert!(!is_it(other), "{other}");
+        }
     }
 }

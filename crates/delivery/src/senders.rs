@@ -14,6 +14,7 @@ use crate::{
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
     sns::Sns,
+    telegram::Telegram,
     text::Texts,
     webhook::Webhook,
 };
@@ -158,6 +159,11 @@ fn open_provider(
             })?)
         }
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
+        ProviderKind::Telegram(settings) => {
+            let telegram = Arc::new(Telegram::new(settings, surroundings)?);
+            let reports = telegram.reports();
+            Provider::carried(telegram, reports)
+        }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
     };
     let bounds = settings.bounds;

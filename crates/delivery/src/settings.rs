@@ -15,6 +15,7 @@ use phonekey_core::{
 
 use crate::{
     sns::SnsSettings,
+    telegram::TelegramSettings,
     webhook::{WebhookUrl, signature::WebhookSecret},
 };
 
@@ -126,6 +127,8 @@ pub enum ProviderKind {
     File(FileSettings),
     /// AWS SNS.
     Sns(Box<SnsSettings>),
+    /// Telegram Gateway.
+    Telegram(Box<TelegramSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
 }

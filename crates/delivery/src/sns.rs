@@ -21,7 +21,7 @@ use reqwest::{
 };
 
 use self::signature::{Credentials, Form, Signer};
-use crate::{http, provider::Surroundings, text::Texts};
+use crate::{endpoint::BaseUrl, http, provider::Surroundings, text::Texts};
 
 /// The provider's name.
 pub const NAME: &str = "sns";
@@ -31,7 +31,7 @@ pub const NAME: &str = "sns";
 pub struct SnsSettings {
     /// Where requests go: the [endpoint](AwsRegion::endpoint) of the region, unless there is one of
     /// the operator's own, such as a VPC's.
-    pub base_url: Url,
+    pub base_url: BaseUrl,
     /// The region.
     pub region: AwsRegion,
     /// The access key.
@@ -69,7 +69,7 @@ pub struct IndianRegistration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsRegion {
     name: String,
-    endpoint: Url,
+    endpoint: BaseUrl,
 }
 
 impl AwsRegion {
@@ -92,13 +92,13 @@ impl AwsRegion {
         };
         Some(Self {
             name: name.to_owned(),
-            endpoint: Url::parse(&format!("https://sns.{name}.{domain}/")).ok()?,
+            endpoint: BaseUrl::parse(&format!("https://sns.{name}.{domain}/")).ok()?,
         })
     }
 
     /// Where SNS answers in this region.
     #[must_use]
-    pub const fn endpoint(&self) -> &Url {
+    pub const fn endpoint(&self) -> &BaseUrl {
         &self.endpoint
     }
 }
@@ -131,10 +131,11 @@ impl Sns {
             india,
             timeout,
         } = settings.clone();
+        let url = base_url.join("");
         Ok(Self {
             client: http::client(timeout)?,
-            host: host_of(&base_url),
-            url: base_url,
+            host: host_of(&url),
+            url,
             signer: Signer {
                 credentials,
                 region: region.name,

@@ -62,7 +62,8 @@ async fn take(
     };
     let provider = ProviderName::new(provider);
     match reports.receiver.receive(&provider, &token, &report).await {
-        Ok(ReportAnswer::Noted) => StatusCode::NO_CONTENT.into_response(),
+        // Some take 200 alone for an answer, and report again after any other.
+        Ok(ReportAnswer::Noted) => StatusCode::OK.into_response(),
         Ok(ReportAnswer::Handshake(text)) => handshake(text),
         Ok(ReportAnswer::Forged) => plain(StatusCode::FORBIDDEN, "not the provider's"),
         Ok(ReportAnswer::Unreadable) => plain(StatusCode::BAD_REQUEST, "not a report"),

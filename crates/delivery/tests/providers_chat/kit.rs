@@ -8,9 +8,10 @@ use phonekey_core::{
         Channel, DeliveryId,
         message::Message,
         outcome::{MessageId, Receipt, SendOutcome, SendRefusal},
+        report::{Arrival, Report},
     },
     phone::PhoneNumber,
-    ports::delivery::MessageSender,
+    ports::{delivery::MessageSender, report::RawReport},
     testing::{ManualClock, values},
     time::{Clock, Timestamp},
 };
@@ -137,6 +138,26 @@ pub(crate) fn surroundings() -> Surroundings {
         clock: Arc::new(ManualClock::at(NOW)) as Arc<dyn Clock>,
         callback: Some("https://login.example/delivery/reports/provider/t0ken".to_owned()),
         public_url: Some("https://login.example".to_owned()),
+    }
+}
+
+/// A request of a provider's, with these header fields.
+pub(crate) fn post(headers: &[(&str, &str)], body: &str) -> RawReport {
+    let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    RawReport {
+        method: "POST".to_owned(),
+        path_and_query: "/delivery/reports/provider/t0ken".to_owned(),
+        headers: headers.iter().map(text).collect(),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+/// A report that is read.
+pub(crate) fn report(message_id: &str, arrival: Option<Arrival>) -> Report {
+    Report {
+        message_id: MessageId::new(message_id).unwrap(),
+        arrival,
+        cost: None,
     }
 }
 

@@ -9,8 +9,9 @@ use phonekey_core::{
     },
     secret::Secret,
 };
-use phonekey_delivery::sns::{
-    AwsRegion, IndianRegistration, Origin, Sns, SnsSettings, signature::Credentials,
+use phonekey_delivery::{
+    endpoint::BaseUrl,
+    sns::{AwsRegion, IndianRegistration, Origin, Sns, SnsSettings, signature::Credentials},
 };
 use sha2::{Digest, Sha256};
 
@@ -28,7 +29,7 @@ const SUCCESS: &str = r#"<PublishResponse xmlns="http://sns.amazonaws.com/doc/20
 
 fn settings(url: &str, timeout: Duration) -> SnsSettings {
     SnsSettings {
-        base_url: url.parse().unwrap(),
+        base_url: BaseUrl::parse(url).unwrap(),
         region: AwsRegion::parse("eu-central-1").unwrap(),
         credentials: Credentials {
             access_key_id: "AKIDPHONEKEYEXAMPLE".to_owned(),

@@ -6,6 +6,7 @@ mod file;
 pub mod provider;
 mod route;
 mod sns;
+mod telegram;
 mod webhook;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
@@ -14,6 +15,7 @@ use phonekey_core::{
     challenge::messages::MessagePolicy,
     delivery::ProviderName,
     route::{Hop, table::RoutingTable},
+    secret::Secret,
 };
 use phonekey_delivery::settings::{Bounds, Pace, ProviderSettings};
 
@@ -21,6 +23,7 @@ use self::provider::{KNOWN, Known, Need, Reach};
 use super::{
     raw::{self, Raw},
     read::{Read, Reader, duration_within},
+    setting::Setting,
 };
 
 /// How codes reach their numbers.
@@ -86,6 +89,18 @@ impl DeliveryConfig {
             .filter_map(|name| Known::find(name.as_str()))
             .filter(|known| known.reach == Reach::Operator)
             .map(|known| known.name)
+    }
+}
+
+/// A key that becomes the value of a header, if one is said.
+fn read_header_secret(setting: &Setting, reader: &mut Reader) -> Read<Option<Secret>> {
+    let secret = reader.secret(setting)?;
+    let fits = |secret: &Secret| secret.expose().iter().all(u8::is_ascii_graphic);
+    match secret {
+        Some(secret) if !fits(&secret) => {
+            Err(reader.refuse(setting, "must be the key as it was given, in one line"))
+        }
+        secret => Ok(secret),
     }
 }
 

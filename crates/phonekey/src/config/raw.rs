@@ -308,8 +308,22 @@ once {
         /// The id of your text with India's regulator.
         india_template_id: Text ~ "1707161700000000000";
         /// Another endpoint than the region's own, such as that of your VPC.
-        base_url: Url ~ "https://sns.eu-central-1.api.aws";
+        base_url: Text ~ "https://sns.eu-central-1.api.aws";
         /// How long AWS may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `telegram`: Telegram Gateway. docs/providers/telegram.md tells what your people
+    /// must have agreed to.
+    "delivery.telegram" delivery_telegram: DeliveryTelegram {
+        /// The access token of your account.
+        token: Secret;
+        /// The channel that messages come from in place of Telegram's own: verified, and owned by
+        /// the account.
+        sender_username: Text ~ "phonekey";
+        /// Where Telegram Gateway answers, or a proxy in front of it.
+        base_url: Text = "https://gatewayapi.telegram.org/";
+        /// How long Telegram may take to answer: 100ms to 60s.
         timeout: Text = "5s";
     }
 

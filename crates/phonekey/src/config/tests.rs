@@ -2,6 +2,7 @@
 
 mod bounds;
 mod sns;
+mod telegram;
 
 use std::{
     ffi::OsString,

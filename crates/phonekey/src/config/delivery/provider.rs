@@ -5,10 +5,11 @@ use phonekey_core::{
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
-    console, file, inbox, settings::ProviderKind, sns as sns_sender, webhook as webhook_sender,
+    console, file, inbox, settings::ProviderKind, sns as sns_sender, telegram as telegram_sender,
+    webhook as webhook_sender,
 };
 
-use super::{file as file_config, sns, webhook};
+use super::{file as file_config, sns, telegram, webhook};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -95,6 +96,12 @@ pub static KNOWN: &[Known] = &[
         channels: &[Channel::Sms],
         reach: Reach::People,
         read: |raw, need, reader| sns::read(&raw.delivery_sns, need, reader),
+    },
+    Known {
+        name: telegram_sender::NAME,
+        channels: &[Channel::Telegram],
+        reach: Reach::People,
+        read: |raw, need, reader| telegram::read(&raw.delivery_telegram, need, reader),
     },
     Known {
         name: webhook_sender::NAME,

@@ -1,8 +1,7 @@
 //! `[delivery.sns]`: AWS SNS.
 
-use phonekey_core::secret::Secret;
 use phonekey_delivery::{
-    endpoint,
+    endpoint::BaseUrl,
     settings::ProviderKind,
     sns::{AwsRegion, IndianRegistration, Origin, SnsSettings, signature::Credentials},
 };
@@ -25,10 +24,7 @@ pub(super) fn read(
     let origin = read_origin(raw, reader);
     let max_price = reader.optional(&raw.max_price, read_price);
     let india = read_india(raw, reader);
-    let base_url = reader.sensitive_text(&raw.base_url).and_then(|text| {
-        let url = text.as_deref().map(endpoint::parse_base).transpose();
-        reader.noting(&raw.base_url, url)
-    });
+    let base_url = reader.optional(&raw.base_url, BaseUrl::parse);
     let timeout = reader.duration(&raw.timeout, super::TIMEOUT);
     let (region, credentials, origin) = (region?, credentials?, origin?);
     let (max_price, india, base_url, timeout) = (max_price?, india?, base_url?, timeout?);
@@ -62,10 +58,7 @@ fn read_credentials(
     let key = reader
         .secret(&raw.secret_access_key)
         .and_then(|key| need.required(&raw.secret_access_key, key, reader));
-    let session_token = reader.secret(&raw.session_token).and_then(|token| {
-        let token = token.map(read_token).transpose();
-        reader.noting(&raw.session_token, token)
-    });
+    let session_token = super::read_header_secret(&raw.session_token, reader);
     let (id, key, session_token) = (id?, key?, session_token?);
     Ok(id
         .zip(key)
@@ -82,15 +75,6 @@ fn read_id(text: &str) -> Result<String, &'static str> {
         Ok(text.to_owned())
     } else {
         Err("must be the id of an access key, such as AKIAIOSFODNN7EXAMPLE")
-    }
-}
-
-/// It becomes the value of a header.
-fn read_token(token: Secret) -> Result<Secret, &'static str> {
-    if token.expose().iter().all(u8::is_ascii_graphic) {
-        Ok(token)
-    } else {
-        Err("must be the session token as AWS gave it, in one line")
     }
 }
 

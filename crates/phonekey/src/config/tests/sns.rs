@@ -29,7 +29,7 @@ fn a_region_and_a_key_are_enough() {
     let settings = settings("");
 
     assert_eq!(
-        settings.base_url.as_str(),
+        settings.base_url.to_string(),
         "https://sns.eu-central-1.amazonaws.com/"
     );
     assert_eq!(settings.origin, None);
@@ -57,7 +57,7 @@ fn everything_else_may_be_said() {
     );
     assert_eq!(settings.max_price.as_deref(), Some("0.50"));
     assert_eq!(settings.india.unwrap().template_id, "1707");
-    assert_eq!(settings.base_url.as_str(), "http://127.0.0.1:4566/");
+    assert_eq!(settings.base_url.to_string(), "http://127.0.0.1:4566/");
 }
 
 #[test]
