@@ -21,7 +21,7 @@ use phonekey_core::{
 };
 
 use crate::{
-    compat::body::{Received, receive},
+    compat::body::{MAX_BODY_BYTES, Received, receive},
     outcome::Outcome,
 };
 
@@ -33,6 +33,10 @@ pub struct Reports {
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
 }
+
+/// The most bytes of a report from somebody who knows its path: what WhatsApp sends at most, the
+/// greatest of all (<https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview>).
+const MAX_REPORT_BYTES: usize = 3 * 1024 * 1024;
 
 /// The path of all reports.
 pub fn router(reports: Reports) -> Router {
@@ -47,7 +51,13 @@ async fn take(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match receive(body, reports.body_timeout).await {
+    let provider = ProviderName::new(provider);
+    let most = if reports.receiver.expects(&provider, &token) {
+        MAX_REPORT_BYTES
+    } else {
+        MAX_BODY_BYTES
+    };
+    let body = match receive(body, most, reports.body_timeout).await {
         Received::Whole(body) => body,
         Received::TooLarge => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too large"),
         Received::TooSlow => return plain(StatusCode::REQUEST_TIMEOUT, "too slow"),
@@ -60,7 +70,6 @@ async fn take(
         headers: texts_of(&parts.headers),
         body: body.to_vec(),
     };
-    let provider = ProviderName::new(provider);
     match reports.receiver.receive(&provider, &token, &report).await {
         // Some take 200 alone for an answer, and report again after any other.
         Ok(ReportAnswer::Noted) => StatusCode::OK.into_response(),

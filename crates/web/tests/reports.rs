@@ -35,6 +35,10 @@ struct Recorder {
 
 #[async_trait]
 impl ReportReceiver for Recorder {
+    fn expects(&self, _: &ProviderName, token: &str) -> bool {
+        token == "t0ken"
+    }
+
     async fn receive(
         &self,
         provider: &ProviderName,
@@ -143,11 +147,18 @@ async fn a_report_that_cannot_be_noted_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn t56_a_huge_report_is_not_kept() {
-    let (server, recorder) = server(Ok(ReportAnswer::Noted));
+async fn t56_a_long_report_is_kept_from_those_who_know_its_path() {
+    let status_of = async |path: &str, size: usize| {
+        let (server, recorder) = server(Ok(ReportAnswer::Noted));
+        let (status, _) = send(server, request("POST", path, &"x".repeat(size))).await;
+        let kept = recorder.got.lock().unwrap().len();
+        (status, kept)
+    };
+    let (largest, strange) = (3 * 1024 * 1024, "/delivery/reports/twilio/guessed");
 
-    let (status, _) = send(server, request("POST", PATH, &"x".repeat(20_000))).await;
-
-    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(recorder.got.lock().unwrap().is_empty());
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, 0);
+    assert_eq!(status_of(PATH, largest).await, (StatusCode::OK, 1));
+    assert_eq!(status_of(PATH, largest + 1).await, too_large);
+    assert_eq!(status_of(strange, 16 * 1024).await, (StatusCode::OK, 1));
+    assert_eq!(status_of(strange, 16 * 1024 + 1).await, too_large);
 }

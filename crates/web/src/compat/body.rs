@@ -1,4 +1,4 @@
-//! Bodies: JSON, forms and multipart forms, of at most 16 KiB.
+//! Bodies: JSON, forms and multipart forms.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 
 use super::field::Value;
 
-/// The most bytes of a body that are kept (SECURITY.md T56).
+/// The most bytes of a body that anybody may send (SECURITY.md T56).
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// The most bytes of a body that are read: what is over [`MAX_BODY_BYTES`] is thrown away, so that
+/// The most bytes of a body that are read: what is over the limit is thrown away, so that
 /// the caller has sent all of it and hears the answer.
 const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
@@ -29,14 +29,14 @@ pub(crate) enum Received {
     Broken,
 }
 
-/// Receives a body.
-pub(crate) async fn receive(body: Body, timeout: Duration) -> Received {
-    tokio::time::timeout(timeout, collect(body))
+/// Receives a body of at most `most` bytes.
+pub(crate) async fn receive(body: Body, most: usize, timeout: Duration) -> Received {
+    tokio::time::timeout(timeout, collect(body, most))
         .await
         .unwrap_or(Received::TooSlow)
 }
 
-async fn collect(mut body: Body) -> Received {
+async fn collect(mut body: Body, most: usize) -> Received {
     let mut kept = BytesMut::new();
     let mut read = 0;
     while let Some(frame) = body.frame().await {
@@ -47,14 +47,14 @@ async fn collect(mut body: Body) -> Received {
             continue;
         };
         read += data.len();
-        if read <= MAX_BODY_BYTES {
+        if read <= most {
             kept.extend_from_slice(&data);
         }
-        if read > MAX_DRAINED_BYTES {
+        if read > most.max(MAX_DRAINED_BYTES) {
             break;
         }
     }
-    if read > MAX_BODY_BYTES {
+    if read > most {
         Received::TooLarge
     } else {
         Received::Whole(kept.freeze())
@@ -261,8 +261,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_too_large_is_not_kept() {
-        let receive =
-            async |size: usize| receive(Body::from(vec![b' '; size]), Duration::MAX).await;
+        let receive = async |size: usize| {
+            let body = Body::from(vec![b' '; size]);
+            receive(body, MAX_BODY_BYTES, Duration::MAX).await
+        };
 
         assert!(matches!(receive(MAX_BODY_BYTES).await, Received::Whole(_)));
         assert!(matches!(

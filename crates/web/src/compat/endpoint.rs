@@ -141,7 +141,7 @@ async fn read_fields(
     request: Request,
 ) -> Result<Fields, Answer> {
     let (parts, body) = request.into_parts();
-    let body = match body::receive(body, compat.body_timeout).await {
+    let body = match body::receive(body, body::MAX_BODY_BYTES, compat.body_timeout).await {
         Received::Whole(body) => body,
         Received::TooLarge => return Err(Answer::too_large(endpoint)),
         Received::TooSlow => {
