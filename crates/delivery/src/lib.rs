@@ -30,3 +30,4 @@ pub mod telegram;
 pub mod text;
 mod under_way;
 pub mod webhook;
+pub mod whatsapp;

@@ -17,6 +17,7 @@ use crate::{
     telegram::Telegram,
     text::Texts,
     webhook::Webhook,
+    whatsapp::WhatsApp,
 };
 
 /// The configured providers, and which of them may carry a message to a number.
@@ -165,6 +166,11 @@ fn open_provider(
             Provider::carried(telegram, reports)
         }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
+        ProviderKind::WhatsApp(settings) => {
+            let whatsapp = Arc::new(WhatsApp::new(settings)?);
+            let reports = whatsapp.reports();
+            Provider::carried(whatsapp, reports)
+        }
     };
     let bounds = settings.bounds;
     let gate = Gate::new(usize::from(bounds.under_way), bounds.per_second);

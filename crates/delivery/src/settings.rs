@@ -17,6 +17,7 @@ use crate::{
     sns::SnsSettings,
     telegram::TelegramSettings,
     webhook::{WebhookUrl, signature::WebhookSecret},
+    whatsapp::WhatsAppSettings,
 };
 
 /// What the configuration says about deliveries.
@@ -131,6 +132,8 @@ pub enum ProviderKind {
     Telegram(Box<TelegramSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
+    /// WhatsApp, by Meta's Cloud API.
+    WhatsApp(Box<WhatsAppSettings>),
 }
 
 /// The provider `file`.

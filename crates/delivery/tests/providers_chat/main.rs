@@ -1,4 +1,4 @@
-//! What AWS SNS and Telegram Gateway are sent, and what their answers and reports mean.
+//! What AWS SNS, Telegram Gateway and WhatsApp are sent, and what their answers and reports mean.
 
 #[cfg(test)]
 mod kit;
@@ -8,3 +8,5 @@ mod sns;
 mod telegram;
 #[cfg(test)]
 mod troubles;
+#[cfg(test)]
+mod whatsapp;

@@ -8,6 +8,7 @@ mod route;
 mod sns;
 mod telegram;
 mod webhook;
+mod whatsapp;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 

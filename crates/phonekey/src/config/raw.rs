@@ -339,6 +339,31 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `whatsapp`: WhatsApp, by Meta's Cloud API. Meta bars it for people in Cuba, Iran,
+    /// North Korea and Syria. docs/providers/whatsapp.md tells how to make the template.
+    "delivery.whatsapp" delivery_whatsapp: DeliveryWhatsApp {
+        /// Meta's id of the number that messages come from.
+        phone_number_id: Text ~ "106540352242922";
+        /// The access token of a system user.
+        token: Secret;
+        /// The name of an authentication template with a button that copies the code.
+        template: Text ~ "login_code";
+        /// The languages that the template is approved in; the first one is for people of all
+        /// others.
+        languages: List ~ "fa,en_US";
+        /// The app's secret, which signs Meta's reports. Without it there are no reports.
+        app_secret: Secret;
+        /// A text of yours, of 16 characters or more, which you give to Meta together with the URL
+        /// for its reports.
+        verify_token: Secret;
+        /// The version of Meta's Graph API.
+        version: Text = "v25.0";
+        /// Where the Graph API answers, or a proxy in front of it.
+        base_url: Text = "https://graph.facebook.com/";
+        /// How long Meta may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The texts of messages and errors.
     "messages" messages: Messages {
         /// The language for clients that ask for none that there is: `fa` or `en`.

@@ -3,6 +3,7 @@
 mod bounds;
 mod sns;
 mod telegram;
+mod whatsapp;
 
 use std::{
     ffi::OsString,

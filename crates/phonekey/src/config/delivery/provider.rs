@@ -6,10 +6,10 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     console, file, inbox, settings::ProviderKind, sns as sns_sender, telegram as telegram_sender,
-    webhook as webhook_sender,
+    webhook as webhook_sender, whatsapp as whatsapp_sender,
 };
 
-use super::{file as file_config, sns, telegram, webhook};
+use super::{file as file_config, sns, telegram, webhook, whatsapp};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -108,6 +108,12 @@ pub static KNOWN: &[Known] = &[
         channels: &Channel::ALL,
         reach: Reach::People,
         read: |raw, need, reader| webhook::read(&raw.delivery_webhook, need, reader),
+    },
+    Known {
+        name: whatsapp_sender::NAME,
+        channels: &[Channel::WhatsApp],
+        reach: Reach::People,
+        read: |raw, need, reader| whatsapp::read(&raw.delivery_whatsapp, need, reader),
     },
 ];
 
