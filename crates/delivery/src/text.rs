@@ -3,6 +3,9 @@
 //! Nothing that a caller says gets into a text (SECURITY.md T24). To add a language, add
 //! `templates/<language>.txt` and its name to `TEMPLATES`; a test holds the two together.
 
+pub mod gsm7;
+pub mod segments;
+
 use std::time::Duration;
 
 use phonekey_core::{code::Code, delivery::message::Message, time::Timestamp};
