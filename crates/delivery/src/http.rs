@@ -7,7 +7,7 @@ use phonekey_core::delivery::{
     DeliveryId,
     outcome::{SendOutcome, SendRefusal},
 };
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE, redirect};
 use thiserror::Error;
 use tracing::warn;
 
@@ -25,6 +25,18 @@ pub(crate) fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
         .connect_timeout(timeout / 2)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .build()
+}
+
+/// The request with these fields as a form in its body.
+pub(crate) fn with_form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    request
+        .header(
+            CONTENT_TYPE,
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )
+        .body(form.finish())
 }
 
 /// Sends a request and reads its reply.

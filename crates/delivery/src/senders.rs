@@ -10,7 +10,8 @@ use thiserror::Error;
 use crate::{
     console::Console,
     file::FileSender,
-    provider::{Provider, ReportSource, Surroundings, gate::Gate},
+    kavenegar::Kavenegar,
+    provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
     sns::Sns,
@@ -159,6 +160,7 @@ fn open_provider(
                 source,
             })?)
         }
+        ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {
             let telegram = Arc::new(Telegram::new(settings, surroundings)?);
@@ -180,6 +182,13 @@ fn open_provider(
 /// A provider that reports nothing.
 fn silent(sender: impl MessageSender + 'static) -> Provider {
     Provider::carried(Arc::new(sender), ReportSource::Nothing)
+}
+
+/// A provider that reports when it is asked.
+fn asked(sender: impl MessageSender + PollReports + 'static) -> Provider {
+    let sender = Arc::new(sender);
+    let reports = ReportSource::Polling(Arc::clone(&sender) as _);
+    Provider::carried(sender, reports)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use phonekey_core::{
 };
 
 use crate::{
+    kavenegar::KavenegarSettings,
     sns::SnsSettings,
     telegram::TelegramSettings,
     webhook::{WebhookUrl, signature::WebhookSecret},
@@ -126,6 +127,8 @@ pub enum ProviderKind {
     Console,
     /// A file.
     File(FileSettings),
+    /// Kavenegar.
+    Kavenegar(KavenegarSettings),
     /// AWS SNS.
     Sns(Box<SnsSettings>),
     /// Telegram Gateway.

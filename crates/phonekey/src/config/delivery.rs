@@ -3,6 +3,7 @@
 //! A provider's settings are read by a file of its own, named in `provider`'s list.
 
 mod file;
+mod kavenegar;
 pub mod provider;
 mod route;
 mod sns;
@@ -103,6 +104,15 @@ fn read_header_secret(setting: &Setting, reader: &mut Reader) -> Read<Option<Sec
         }
         secret => Ok(secret),
     }
+}
+
+/// The name of a template, or of something in one, if one is said.
+fn read_name(setting: &Setting, reader: &mut Reader) -> Read<Option<String>> {
+    reader.optional(setting, |text| {
+        let is_name = text.trim() == text && !text.chars().any(char::is_control);
+        let name = is_name.then(|| text.to_owned());
+        name.ok_or("must be the name as it was given, in one line and without spaces around it")
+    })
 }
 
 fn read_pace(raw: &raw::Delivery, reader: &mut Reader) -> Read<Pace> {

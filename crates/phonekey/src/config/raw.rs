@@ -284,6 +284,21 @@ once {
         path: Text ~ "phonekey-data/messages.jsonl";
     }
 
+    /// The provider `kavenegar`: the code in a template of yours, as a text message or in a call.
+    /// docs/providers/kavenegar.md tells how to register the template.
+    "delivery.kavenegar" delivery_kavenegar: DeliveryKavenegar {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The name of the approved template of text messages. Its `%token` becomes the code.
+        template: Text ~ "login";
+        /// The name of the approved template that calls read out. Left out, it is `template`.
+        voice_template: Text ~ "login-call";
+        /// Where Kavenegar answers, or a proxy in front of it.
+        base_url: Text = "https://api.kavenegar.com/";
+        /// How long Kavenegar may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `sns`: text messages by AWS SNS. docs/providers/sns.md tells what AWS must be
     /// told first.
     "delivery.sns" delivery_sns: DeliverySns {

@@ -5,11 +5,11 @@ use phonekey_core::{
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
-    console, file, inbox, settings::ProviderKind, sns as sns_sender, telegram as telegram_sender,
-    webhook as webhook_sender, whatsapp as whatsapp_sender,
+    console, file, inbox, kavenegar as kavenegar_sender, settings::ProviderKind, sns as sns_sender,
+    telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
 };
 
-use super::{file as file_config, sns, telegram, webhook, whatsapp};
+use super::{file as file_config, kavenegar, sns, telegram, webhook, whatsapp};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -90,6 +90,12 @@ pub static KNOWN: &[Known] = &[
         channels: &Channel::ALL,
         reach: Reach::Operator,
         read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
+    },
+    Known {
+        name: kavenegar_sender::NAME,
+        channels: &[Channel::Sms, Channel::Voice],
+        reach: Reach::People,
+        read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
     },
     Known {
         name: sns_sender::NAME,
