@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use phonekey_core::{
     challenge::{Challenge, messages::MessagePolicy},
     code::CodeBook,
-    delivery::{Channel, Delivery, DeliveryState, ProviderName},
+    delivery::{Channel, Delivery, DeliveryState, ProviderName, follow_up::ReportsBy},
     phone::PhoneNumber,
     policy::NumberPolicy,
     ports::{
@@ -247,6 +247,12 @@ impl Dispatcher for Router {
 
 #[async_trait]
 impl ReportReceiver for Router {
+    fn expects(&self, provider: &ProviderName, token: &str) -> bool {
+        let known = self.carrier.senders.provider(provider);
+        known.is_some_and(|known| known.reports_by() == ReportsBy::Callback)
+            && self.tokens.is_token(provider, token)
+    }
+
     async fn receive(
         &self,
         provider: &ProviderName,

@@ -10,11 +10,15 @@ use thiserror::Error;
 use crate::{
     console::Console,
     file::FileSender,
-    provider::{Provider, ReportSource, Surroundings, gate::Gate},
+    kavenegar::Kavenegar,
+    provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    sns::Sns,
+    telegram::Telegram,
     text::Texts,
     webhook::Webhook,
+    whatsapp::WhatsApp,
 };
 
 /// The configured providers, and which of them may carry a message to a number.
@@ -161,7 +165,19 @@ fn open_provider(
                 source,
             })?)
         }
+        ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
+        ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
+        ProviderKind::Telegram(settings) => {
+            let telegram = Arc::new(Telegram::new(settings, surroundings)?);
+            let reports = telegram.reports();
+            Provider::carried(telegram, reports)
+        }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
+        ProviderKind::WhatsApp(settings) => {
+            let whatsapp = Arc::new(WhatsApp::new(settings)?);
+            let reports = whatsapp.reports();
+            Provider::carried(whatsapp, reports)
+        }
     };
     let bounds = settings.bounds;
     let gate = Gate::new(usize::from(bounds.under_way), bounds.per_second);
@@ -171,6 +187,13 @@ fn open_provider(
 /// A provider that reports nothing.
 fn silent(sender: impl MessageSender + 'static) -> Provider {
     Provider::carried(Arc::new(sender), ReportSource::Nothing)
+}
+
+/// A provider that reports when it is asked.
+fn asked(sender: impl MessageSender + PollReports + 'static) -> Provider {
+    let sender = Arc::new(sender);
+    let reports = ReportSource::Polling(Arc::clone(&sender) as _);
+    Provider::carried(sender, reports)
 }
 
 #[cfg(test)]

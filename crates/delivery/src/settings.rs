@@ -14,8 +14,12 @@ use phonekey_core::{
 };
 
 use crate::{
+    kavenegar::KavenegarSettings,
+    sns::SnsSettings,
+    telegram::TelegramSettings,
     text::{last_line::Domain, templates::Templates},
     webhook::{WebhookUrl, signature::WebhookSecret},
+    whatsapp::WhatsAppSettings,
 };
 
 /// What the configuration says about deliveries.
@@ -130,8 +134,16 @@ pub enum ProviderKind {
     Console,
     /// A file.
     File(FileSettings),
+    /// Kavenegar.
+    Kavenegar(KavenegarSettings),
+    /// AWS SNS.
+    Sns(Box<SnsSettings>),
+    /// Telegram Gateway.
+    Telegram(Box<TelegramSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
+    /// WhatsApp, by Meta's Cloud API.
+    WhatsApp(Box<WhatsAppSettings>),
 }
 
 /// The provider `file`.

@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use phonekey_core::{
     code::CodeBook,
+    delivery::{ProviderName, follow_up::ReportsBy},
     flow::{Flows, World},
     ports::{delivery::Dispatcher, store::Store},
     random::{Random, SystemRandom},
@@ -121,7 +122,34 @@ fn delivery_router(
     secret: &MasterSecret,
     world: RouterWorld,
 ) -> anyhow::Result<DeliveryRouter> {
-    let settings = DeliverySettings {
+    let settings = delivery_settings(config);
+    let tokens = ReportTokens::new(secret);
+    let senders = Senders::open(&settings, &world.clock, &tokens)?;
+    let (pace, messages) = (settings.pace, settings.messages);
+    Ok(DeliveryRouter::new(senders, tokens, pace, messages, world))
+}
+
+/// The paths, after the public URL, to which providers may send reports, by provider.
+///
+/// # Errors
+/// When a sender cannot be made.
+pub fn report_paths(
+    config: &Config,
+    secret: &MasterSecret,
+) -> anyhow::Result<Vec<(ProviderName, String)>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let tokens = ReportTokens::new(secret);
+    let senders = Senders::open(&delivery_settings(config), &clock, &tokens)?;
+    let called = senders
+        .providers()
+        .filter(|(_, provider)| provider.reports_by() == ReportsBy::Callback);
+    Ok(called
+        .map(|(name, _)| (name.clone(), tokens.path(name)))
+        .collect())
+}
+
+fn delivery_settings(config: &Config) -> DeliverySettings {
+    DeliverySettings {
         table: config.delivery.table.clone(),
         providers: config.delivery.providers.clone(),
         pace: config.delivery.pace,
@@ -130,11 +158,7 @@ fn delivery_router(
         fallback_language: config.messages.default_language.clone(),
         domain: config.messages.domain.clone(),
         public_url: config.http.public_url.clone(),
-    };
-    let tokens = ReportTokens::new(secret);
-    let senders = Senders::open(&settings, &world.clock, &tokens)?;
-    let (pace, messages) = (settings.pace, settings.messages);
-    Ok(DeliveryRouter::new(senders, tokens, pace, messages, world))
+    }
 }
 
 /// Opens the database.

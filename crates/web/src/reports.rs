@@ -21,9 +21,13 @@ use phonekey_core::{
 };
 
 use crate::{
-    compat::body::{Received, receive},
+    compat::body::{MAX_BODY_BYTES, Received, receive},
     outcome::Outcome,
 };
+
+/// The most bytes of a report from somebody who knows its path: what WhatsApp sends at most, the
+/// greatest of all (<https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview>).
+const MAX_REPORT_BYTES: usize = 3 * 1024 * 1024;
 
 /// The path of all reports, which go to `receiver`.
 pub fn router(receiver: Arc<dyn ReportReceiver>) -> Router {
@@ -38,7 +42,13 @@ async fn take(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match receive(body).await {
+    let provider = ProviderName::new(provider);
+    let most = if receiver.expects(&provider, &token) {
+        MAX_REPORT_BYTES
+    } else {
+        MAX_BODY_BYTES
+    };
+    let body = match receive(body, most).await {
         Received::Whole(body) => body,
         Received::TooLarge => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too large"),
         Received::TooSlow => return plain(StatusCode::REQUEST_TIMEOUT, "too slow"),
@@ -51,9 +61,9 @@ async fn take(
         headers: texts_of(&parts.headers),
         body: body.to_vec(),
     };
-    let provider = ProviderName::new(provider);
     match receiver.receive(&provider, &token, &report).await {
-        Ok(ReportAnswer::Noted) => StatusCode::NO_CONTENT.into_response(),
+        // Some take 200 alone for an answer, and report again after any other.
+        Ok(ReportAnswer::Noted) => StatusCode::OK.into_response(),
         Ok(ReportAnswer::Handshake(text)) => handshake(text),
         Ok(ReportAnswer::Forged) => plain(StatusCode::FORBIDDEN, "not the provider's"),
         Ok(ReportAnswer::Unreadable) => plain(StatusCode::BAD_REQUEST, "not a report"),

@@ -8,6 +8,10 @@ use crate::delivery::ProviderName;
 /// Takes the reports that providers send.
 #[async_trait]
 pub trait ReportReceiver: Send + Sync {
+    /// Whether a provider's reports come to the path with this token, so that a long one is worth
+    /// reading.
+    fn expects(&self, provider: &ProviderName, token: &str) -> bool;
+
     /// Checks whose report it is and notes what it says. The same report may come any number of
     /// times.
     ///

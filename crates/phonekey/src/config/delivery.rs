@@ -3,9 +3,13 @@
 //! A provider's settings are read by a file of its own, named in `provider`'s list.
 
 mod file;
+mod kavenegar;
 pub mod provider;
 mod route;
+mod sns;
+mod telegram;
 mod webhook;
+mod whatsapp;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
@@ -13,6 +17,7 @@ use phonekey_core::{
     challenge::messages::MessagePolicy,
     delivery::ProviderName,
     route::{Hop, table::RoutingTable},
+    secret::Secret,
 };
 use phonekey_delivery::settings::{Bounds, Pace, ProviderSettings};
 
@@ -20,6 +25,7 @@ use self::provider::{KNOWN, Known, Need, Reach};
 use super::{
     raw::{self, Raw},
     read::{Read, Reader, duration_within},
+    setting::Setting,
 };
 
 /// How codes reach their numbers.
@@ -86,6 +92,27 @@ impl DeliveryConfig {
             .filter(|known| known.reach == Reach::Operator)
             .map(|known| known.name)
     }
+}
+
+/// A key that becomes the value of a header, if one is said.
+fn read_header_secret(setting: &Setting, reader: &mut Reader) -> Read<Option<Secret>> {
+    let secret = reader.secret(setting)?;
+    let fits = |secret: &Secret| secret.expose().iter().all(u8::is_ascii_graphic);
+    match secret {
+        Some(secret) if !fits(&secret) => {
+            Err(reader.refuse(setting, "must be the key as it was given, in one line"))
+        }
+        secret => Ok(secret),
+    }
+}
+
+/// The name of a template, or of something in one, if one is said.
+fn read_name(setting: &Setting, reader: &mut Reader) -> Read<Option<String>> {
+    reader.optional(setting, |text| {
+        let is_name = text.trim() == text && !text.chars().any(char::is_control);
+        let name = is_name.then(|| text.to_owned());
+        name.ok_or("must be the name as it was given, in one line and without spaces around it")
+    })
 }
 
 fn read_pace(raw: &raw::Delivery, reader: &mut Reader) -> Read<Pace> {

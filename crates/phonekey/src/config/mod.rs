@@ -37,10 +37,10 @@ use std::{
 
 use phonekey_core::{
     code::TestNumber,
-    policy::{Enforcement, Policy},
+    policy::{ChallengePolicy, Enforcement, Policy},
     secret::{MasterSecret, Secret},
 };
-use phonekey_delivery::inbox;
+use phonekey_delivery::{inbox, telegram};
 
 use self::{
     database::DatabaseConfig,
@@ -185,6 +185,9 @@ impl Config {
         if let (Ok(http), Ok(delivery), Ok(development)) = (&http, &delivery, &development) {
             refuse_remote_development(raw, http, delivery, *development, reader);
         }
+        if let (Ok(challenge), Ok(delivery)) = (&challenge, &delivery) {
+            refuse_long_codes(raw, challenge, delivery, reader);
+        }
         let (tokens, token) = tokens?;
         if let Ok(secret) = &secret {
             refuse_shared_secrets(raw, secret, &tokens, reader)?;
@@ -282,6 +285,22 @@ fn refuse_remote_development(
              them, listen on 127.0.0.1, {advice}"
         );
         reader.refuse(&first.number, message);
+    }
+}
+
+/// Telegram takes no code of more digits.
+fn refuse_long_codes(
+    raw: &Raw,
+    challenge: &ChallengePolicy,
+    delivery: &DeliveryConfig,
+    reader: &mut Reader,
+) {
+    let most = telegram::MOST_DIGITS;
+    if delivery.uses(telegram::NAME) && challenge.code_length.get() > most {
+        let message = format!(
+            "must be {most} at most, since a route uses `telegram`, which takes no longer codes"
+        );
+        reader.refuse(&raw.challenge.code_length, message);
     }
 }
 

@@ -285,6 +285,64 @@ once {
         path: Text ~ "phonekey-data/messages.jsonl";
     }
 
+    /// The provider `kavenegar`: the code in a template of yours, as a text message or in a call.
+    /// docs/providers/kavenegar.md tells how to register the template.
+    "delivery.kavenegar" delivery_kavenegar: DeliveryKavenegar {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The name of the approved template of text messages. Its `%token` becomes the code.
+        template: Text ~ "login";
+        /// The name of the approved template that calls read out. Left out, it is `template`.
+        voice_template: Text ~ "login-call";
+        /// Where Kavenegar answers, or a proxy in front of it.
+        base_url: Text = "https://api.kavenegar.com/";
+        /// How long Kavenegar may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `sns`: text messages by AWS SNS. docs/providers/sns.md tells what AWS must be
+    /// told first.
+    "delivery.sns" delivery_sns: DeliverySns {
+        /// The region that sends.
+        region: Text ~ "eu-central-1";
+        /// The id of an access key that may do `sns:Publish`.
+        access_key_id: Text ~ "AKIAIOSFODNN7EXAMPLE";
+        /// The access key itself.
+        secret_access_key: Secret;
+        /// What comes with a temporary access key, and ends with it.
+        session_token: Secret;
+        /// The name that messages come from, where the country allows one: 3 to 11 letters, digits
+        /// and hyphens, a letter among them. Not together with `origination_number`.
+        sender_id: Text ~ "PhoneKey";
+        /// The number of your account that messages come from: 5 to 14 digits.
+        origination_number: Text ~ "+447700900123";
+        /// The most that a message may cost, in US dollars. AWS takes a dearer one and does not send
+        /// it.
+        max_price: Text ~ "0.50";
+        /// The id of your entity with India's regulator; sent with messages to India alone.
+        india_entity_id: Text ~ "1701158058456789012";
+        /// The id of your text with India's regulator.
+        india_template_id: Text ~ "1707161700000000000";
+        /// Another endpoint than the region's own, such as that of your VPC.
+        base_url: Text ~ "https://sns.eu-central-1.api.aws";
+        /// How long AWS may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `telegram`: Telegram Gateway. docs/providers/telegram.md tells what your people
+    /// must have agreed to.
+    "delivery.telegram" delivery_telegram: DeliveryTelegram {
+        /// The access token of your account.
+        token: Secret;
+        /// The channel that messages come from in place of Telegram's own: verified, and owned by
+        /// the account.
+        sender_username: Text ~ "phonekey";
+        /// Where Telegram Gateway answers, or a proxy in front of it.
+        base_url: Text = "https://gatewayapi.telegram.org/";
+        /// How long Telegram may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
     /// Standard Webhooks specification says.
     "delivery.webhook" delivery_webhook: DeliveryWebhook {
@@ -294,6 +352,31 @@ once {
         /// with all of them, so that they can be changed one after the other.
         secrets: SecretList;
         /// How long the server may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `whatsapp`: WhatsApp, by Meta's Cloud API. Meta bars it for people in Cuba, Iran,
+    /// North Korea and Syria. docs/providers/whatsapp.md tells how to make the template.
+    "delivery.whatsapp" delivery_whatsapp: DeliveryWhatsApp {
+        /// Meta's id of the number that messages come from.
+        phone_number_id: Text ~ "106540352242922";
+        /// The access token of a system user.
+        token: Secret;
+        /// The name of an authentication template with a button that copies the code.
+        template: Text ~ "login_code";
+        /// The languages that the template is approved in; the first one is for people of all
+        /// others.
+        languages: List ~ "fa,en_US";
+        /// The app's secret, which signs Meta's reports. Without it there are no reports.
+        app_secret: Secret;
+        /// A text of yours, of 16 characters or more, which you give to Meta together with the URL
+        /// for its reports.
+        verify_token: Secret;
+        /// The version of Meta's Graph API.
+        version: Text = "v25.0";
+        /// Where the Graph API answers, or a proxy in front of it.
+        base_url: Text = "https://graph.facebook.com/";
+        /// How long Meta may take to answer: 100ms to 60s.
         timeout: Text = "5s";
     }
 

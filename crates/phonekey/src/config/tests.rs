@@ -1,7 +1,11 @@
 //! What is read, what is refused, and how it is said.
 
 mod bounds;
+mod iran;
 mod messages;
+mod sns;
+mod telegram;
+mod whatsapp;
 
 use std::{
     ffi::OsString,

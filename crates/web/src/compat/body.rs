@@ -1,4 +1,4 @@
-//! Bodies: JSON, forms and multipart forms, of at most 16 KiB.
+//! Bodies: JSON, forms and multipart forms.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::field::Value;
 use crate::arrival::TooSlow;
 
-/// The most bytes of a body that are kept (SECURITY.md T56).
+/// The most bytes of a body that anybody may send (SECURITY.md T56).
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// A body on its way.
@@ -26,13 +26,13 @@ pub(crate) enum Received {
     Broken,
 }
 
-/// Receives a body. What is over the limit is left unread.
-pub(crate) async fn receive(body: Body) -> Received {
+/// Receives a body of at most `most` bytes. What is over the limit is left unread.
+pub(crate) async fn receive(body: Body, most: usize) -> Received {
     let mut pieces = body.into_data_stream();
     let mut kept = BytesMut::new();
     while let Some(piece) = pieces.next().await {
         match piece {
-            Ok(piece) if kept.len() + piece.len() > MAX_BODY_BYTES => return Received::TooLarge,
+            Ok(piece) if kept.len() + piece.len() > most => return Received::TooLarge,
             Ok(piece) => kept.extend_from_slice(&piece),
             Err(error) if TooSlow::caused(&error) => return Received::TooSlow,
             Err(_) => return Received::Broken,
@@ -241,7 +241,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_too_large_is_not_kept() {
-        let receive = async |size: usize| receive(Body::from(vec![b' '; size])).await;
+        let receive =
+            async |size: usize| receive(Body::from(vec![b' '; size]), MAX_BODY_BYTES).await;
 
         assert!(matches!(receive(MAX_BODY_BYTES).await, Received::Whole(_)));
         assert!(matches!(

@@ -141,7 +141,7 @@ async fn answer(
 
 async fn read_fields(endpoint: Endpoint, request: Request) -> Result<Fields, Answer> {
     let (parts, body) = request.into_parts();
-    let body = match body::receive(body).await {
+    let body = match body::receive(body, body::MAX_BODY_BYTES).await {
         Received::Whole(body) => body,
         Received::TooLarge => return Err(Answer::too_large(endpoint)),
         Received::TooSlow => {

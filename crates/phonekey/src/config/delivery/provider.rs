@@ -4,12 +4,16 @@ use phonekey_core::{
     delivery::{Channel, ProviderName},
     route::{Handling, Hop},
 };
-use phonekey_delivery::{console, file, inbox, settings::ProviderKind, webhook as webhook_sender};
+use phonekey_delivery::{
+    console, file, inbox, kavenegar as kavenegar_sender, settings::ProviderKind, sns as sns_sender,
+    telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
+};
 
-use super::{file as file_config, webhook};
+use super::{file as file_config, kavenegar, sns, telegram, webhook, whatsapp};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
+    setting::Setting,
 };
 
 /// A provider that phonekey has.
@@ -43,6 +47,30 @@ pub enum Need {
     Unused,
 }
 
+impl Need {
+    /// The value of a setting that its provider cannot do without; noted as missing if a route uses
+    /// the provider.
+    pub(super) fn required<T>(
+        self,
+        setting: &Setting,
+        value: Option<T>,
+        reader: &mut Reader,
+    ) -> Read<Option<T>> {
+        match (self, value) {
+            (Self::Used, None) => {
+                let section = setting.declared.path().rsplit_once('.');
+                let provider = section.and_then(|(section, _)| section.rsplit('.').next());
+                let provider = provider.unwrap_or_default();
+                Err(reader.refuse(
+                    setting,
+                    format!("is required, since a route uses `{provider}`"),
+                ))
+            }
+            (_, value) => Ok(value),
+        }
+    }
+}
+
 /// All providers, by name.
 pub static KNOWN: &[Known] = &[
     Known {
@@ -64,10 +92,34 @@ pub static KNOWN: &[Known] = &[
         read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
     },
     Known {
+        name: kavenegar_sender::NAME,
+        channels: &[Channel::Sms, Channel::Voice],
+        reach: Reach::People,
+        read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
+    },
+    Known {
+        name: sns_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| sns::read(&raw.delivery_sns, need, reader),
+    },
+    Known {
+        name: telegram_sender::NAME,
+        channels: &[Channel::Telegram],
+        reach: Reach::People,
+        read: |raw, need, reader| telegram::read(&raw.delivery_telegram, need, reader),
+    },
+    Known {
         name: webhook_sender::NAME,
         channels: &Channel::ALL,
         reach: Reach::People,
         read: |raw, need, reader| webhook::read(&raw.delivery_webhook, need, reader),
+    },
+    Known {
+        name: whatsapp_sender::NAME,
+        channels: &[Channel::WhatsApp],
+        reach: Reach::People,
+        read: |raw, need, reader| whatsapp::read(&raw.delivery_whatsapp, need, reader),
     },
 ];
 

@@ -1,0 +1,10 @@
+//! What the providers in Iran are sent, and what their answers mean.
+
+#[cfg(test)]
+mod kavenegar;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod troubles;
