@@ -56,7 +56,9 @@ impl SendPlan {
     #[must_use]
     pub fn by_another_way(&self, tried: &[Delivery], now: Timestamp) -> Option<Delivery> {
         let taken = tried.iter().filter(|delivery| delivery.state.may_reach());
-        let last_taken = taken.max_by_key(attempt).map(|delivery| delivery.id);
+        let last_taken = taken
+            .max_by_key(|delivery| delivery.id.attempt)
+            .map(|delivery| delivery.id);
         let refused = |hop: &Hop| {
             let mut since = tried.iter().filter(|it| Some(it.id) > last_taken);
             since.any(|delivery| goes_by(delivery, hop))
@@ -80,7 +82,7 @@ impl SendPlan {
     }
 
     fn next(&self, tried: &[Delivery], hop: &Hop, now: Timestamp) -> Option<Delivery> {
-        let last = tried.iter().max_by_key(attempt)?;
+        let last = tried.iter().max_by_key(|delivery| delivery.id.attempt)?;
         let attempt = last.id.attempt.checked_add(1)?;
         Some(self.delivery(last.id.challenge, attempt, hop, now))
     }
@@ -107,10 +109,6 @@ impl SendPlan {
 
 const FIRST_ATTEMPT: u8 = 1;
 
-fn attempt(delivery: &&Delivery) -> u8 {
-    delivery.id.attempt
-}
-
 fn goes_by(delivery: &Delivery, hop: &Hop) -> bool {
     delivery.provider == hop.provider && delivery.channel == hop.channel
 }
@@ -118,7 +116,7 @@ fn goes_by(delivery: &Delivery, hop: &Hop) -> bool {
 /// Sorts ways by when they were tried last: those never tried first, those that refused last.
 fn last_try(hop: &Hop, tried: &[Delivery]) -> Option<(bool, u8)> {
     let by_it = tried.iter().filter(|delivery| goes_by(delivery, hop));
-    let last = by_it.max_by_key(attempt)?;
+    let last = by_it.max_by_key(|delivery| delivery.id.attempt)?;
     Some((!last.state.may_reach(), last.id.attempt))
 }
 
