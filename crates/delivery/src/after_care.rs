@@ -11,7 +11,6 @@ use phonekey_core::{
     ports::store::{
         DueDelivery, MessageTerms, NoteOutcome, NoteReport, SendAgain, SendAgainOutcome, StoreError,
     },
-    route::NextStep,
 };
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -102,7 +101,9 @@ impl Carrier {
             delivery.arrival = arrival.name(),
             "message reported"
         );
-        if let NextStep::FailOver | NextStep::ChangeChannel = arrival.next_step() {
+        let reports = self.reports_by(&due.delivery);
+        let now = self.clock.now();
+        if look(&due.delivery, reports, &self.messages, now) == Look::SendAgain {
             self.send_again(&due.challenge, &due.delivery).await?;
         }
         Ok(Noted::News)

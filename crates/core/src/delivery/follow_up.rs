@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Delivery, DeliveryState, outcome::SendOutcome};
+use super::{Delivery, DeliveryState, outcome::SendOutcome, report::Arrival};
 use crate::{
     challenge::{Challenge, messages::MessagePolicy},
+    route::NextStep,
     time::Timestamp,
 };
 
@@ -55,13 +56,32 @@ pub fn first_look(
 pub fn put_off(delivery: &Delivery, challenge: &Challenge, now: Timestamp) -> Option<Timestamp> {
     let age = now.since(delivery.created_at);
     let goes_on = match delivery.state {
-        DeliveryState::Accepted { .. } => delivery.report.is_none() && age < LAST_POLL,
+        DeliveryState::Accepted { .. } => match delivery.report {
+            None => age < LAST_POLL,
+            Some(report) => is_followed(report.arrival) && challenge.is_live(now),
+        },
         DeliveryState::Unknown { .. } => challenge.is_live(now),
         DeliveryState::Pending { .. }
         | DeliveryState::Refused { .. }
         | DeliveryState::Dropped { .. } => false,
     };
     goes_on.then(|| now.plus(age.max(SHORTEST_PAUSE)))
+}
+
+/// When a message is to be looked after, once it was reported at `now`. Whoever notes the report
+/// sends the code again at once, where another way could do better; this is for when they cannot, be
+/// it that they stop. `None` for never.
+#[must_use]
+pub fn after_report(arrival: Arrival, now: Timestamp) -> Option<Timestamp> {
+    is_followed(arrival).then(|| now.plus(SHORTEST_PAUSE))
+}
+
+/// Whether a message of which this was reported should be followed by another.
+fn is_followed(arrival: Arrival) -> bool {
+    matches!(
+        arrival.next_step(),
+        NextStep::FailOver | NextStep::ChangeChannel
+    )
 }
 
 /// What is to be done for a message at a moment.
@@ -85,8 +105,12 @@ pub fn look(
     policy: &MessagePolicy,
     now: Timestamp,
 ) -> Look {
-    if delivery.report.is_some() {
-        return Look::Nothing;
+    if let Some(report) = delivery.report {
+        return if is_followed(report.arrival) {
+            Look::SendAgain
+        } else {
+            Look::Nothing
+        };
     }
     match delivery.state {
         DeliveryState::Unknown { .. } => Look::SendAgain,
@@ -115,7 +139,7 @@ mod tests {
     use crate::{
         delivery::{
             outcome::{Receipt, SendRefusal},
-            report::{Arrival, DeliveryReport},
+            report::DeliveryReport,
         },
         id::ChallengeId,
         testing::values,
@@ -135,6 +159,13 @@ mod tests {
 
     fn accepted() -> Delivery {
         delivery(DeliveryState::Accepted { at: at(0) })
+    }
+
+    fn reported(arrival: Arrival) -> Delivery {
+        Delivery {
+            report: Some(DeliveryReport { at: at(1), arrival }),
+            ..accepted()
+        }
     }
 
     fn overdue_after(seconds: u64) -> MessagePolicy {
@@ -172,14 +203,28 @@ mod tests {
         assert_eq!(next(15), Some(at(30)));
         assert_eq!(next(960), Some(at(1920)));
         assert_eq!(next(3600), None);
-        let reported = Delivery {
-            report: Some(DeliveryReport {
-                at: at(1),
-                arrival: Arrival::Delivered,
-            }),
-            ..accepted()
+        let delivered = reported(Arrival::Delivered);
+        assert_eq!(put_off(&delivered, &challenge, at(15)), None);
+    }
+
+    #[test]
+    fn a_lost_message_is_looked_after_until_its_challenge_ends() {
+        let lost = Arrival::Undelivered(SendRefusal::Temporary);
+        let challenge = values::challenge();
+        let look_at = |arrival| {
+            let policy = MessagePolicy::default();
+            look(&reported(arrival), ReportsBy::Callback, &policy, at(15))
         };
-        assert_eq!(put_off(&reported, &challenge, at(15)), None);
+
+        assert_eq!(after_report(lost, at(1)), Some(at(11)));
+        assert_eq!(look_at(lost), Look::SendAgain);
+        assert_eq!(put_off(&reported(lost), &challenge, at(15)), Some(at(30)));
+        assert_eq!(put_off(&reported(lost), &challenge, at(120)), None);
+        let opted_out = Arrival::Undelivered(SendRefusal::OptedOut);
+        for nothing_follows in [Arrival::Delivered, opted_out] {
+            assert_eq!(after_report(nothing_follows, at(1)), None);
+            assert_eq!(look_at(nothing_follows), Look::Nothing);
+        }
     }
 
     #[test]

@@ -365,14 +365,16 @@ pub trait DeliveryStore: Send + Sync {
     async fn refuse_delivery(&self, step: RefuseDelivery) -> Result<RefuseOutcome, StoreError>;
 
     /// Adds a delivery after one that did not arrive, as far as anyone can tell, if the rules allow
-    /// it ([`messages::send_again`]). That one needs no looking after any more.
+    /// it ([`messages::send_again`]).
     ///
     /// [`messages::send_again`]: crate::challenge::messages::send_again
     async fn send_again(&self, step: SendAgain) -> Result<SendAgainOutcome, StoreError>;
 
     /// Notes what a provider reports of a message that it took. A report that was noted, or that a
     /// better one [stands against](crate::delivery::report::Arrival::stands_against), changes
-    /// nothing.
+    /// nothing. The message is looked after again when [`follow_up::after_report`] says.
+    ///
+    /// [`follow_up::after_report`]: crate::delivery::follow_up::after_report
     async fn note_report(&self, step: NoteReport) -> Result<NoteOutcome, StoreError>;
 
     /// Takes over up to `limit` pending deliveries whose lease ended, until `leased_until`; those

@@ -3,14 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use phonekey_core::{
-    delivery::outcome::SendOutcome,
-    ports::delivery::{DispatchOutcome, Dispatcher},
+    delivery::{ProviderName, outcome::SendOutcome},
+    ports::{
+        delivery::{DispatchOutcome, Dispatcher},
+        report::{ReportAnswer, ReportReceiver},
+    },
 };
-use phonekey_delivery::settings::Pace;
+use phonekey_delivery::{provider::ReportSource, senders::Senders, settings::Pace};
 use tokio::time::timeout;
 
 use crate::{
-    fakes::{Fake, accepted, senders},
+    fake_reports::{FakeReader, signed, token},
+    fakes::{Fake, accepted, everywhere, senders, senders_of, sms},
     troubled::Troubled,
     world::{World, idle},
 };
@@ -72,4 +76,32 @@ async fn a_code_that_should_go_once_more_is_left_to_the_next_start() {
     next.follow_up_once(world.now()).await.unwrap();
     idle().await;
     assert_eq!(b.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_is_one_whose_loss_is_reported_while_the_server_stops() {
+    let world = World::new();
+    let (a, b) = (Fake::accepting_as("m-1"), Fake::accepting());
+    let stopping = world.router(calling(&a, &b));
+    let (challenge, delivery) = world.open(&stopping).await;
+    stopping.dispatch(&challenge, delivery).await;
+    stopping.shutdown().await;
+
+    let (provider, report) = (ProviderName::new("a"), signed("m-1 temporary"));
+    let answer = stopping.receive(&provider, &token("a"), &report).await;
+    assert_eq!(answer.unwrap(), ReportAnswer::Noted);
+    assert!(b.sent().is_empty());
+
+    let next = world.router(calling(&a, &b));
+    world.clock.advance(Duration::from_secs(10));
+    next.follow_up_once(world.now()).await.unwrap();
+    idle().await;
+    assert_eq!(b.sent().len(), 1);
+}
+
+/// The provider `a` calls us; `b` does not.
+fn calling(a: &Arc<Fake>, b: &Arc<Fake>) -> Senders {
+    let reports = ReportSource::Callback(Arc::new(FakeReader));
+    let both = [("a", a.reporting(reports)), ("b", b.silent())];
+    senders_of(everywhere(vec![sms("a"), sms("b")]), both)
 }

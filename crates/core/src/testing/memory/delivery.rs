@@ -123,7 +123,7 @@ impl DeliveryStore for MemoryStore {
             at: step.now,
             arrival: step.arrival,
         });
-        delivery.follow_up_at = None;
+        delivery.follow_up_at = follow_up::after_report(step.arrival, step.now);
         if step.cost.is_some() {
             delivery.receipt.cost = step.cost;
         }

@@ -1,7 +1,7 @@
 //! What is reported of messages, and what it adds up to.
 
 use phonekey_core::{
-    delivery::{Channel, ProviderName, outcome::Cost, report::DeliveryReport},
+    delivery::{Channel, ProviderName, follow_up, outcome::Cost, report::DeliveryReport},
     id::ChallengeId,
     ports::store::{NoteOutcome, NoteReport},
     route::conversion::{BlockConversion, Conversion, NumberBlock},
@@ -37,7 +37,7 @@ const NOTE: &str = "
         reported_at = $5,
         cost_micros = $6,
         cost_currency = $7,
-        follow_up_at = null
+        follow_up_at = $8
     where challenge_id = $1 and attempt = $2";
 
 impl Step for NoteReport {
@@ -60,7 +60,7 @@ impl Step for NoteReport {
             at: self.now,
             arrival: self.arrival,
         });
-        delivery.follow_up_at = None;
+        delivery.follow_up_at = follow_up::after_report(self.arrival, self.now);
         if self.cost.is_some() {
             delivery.receipt.cost.clone_from(&self.cost);
         }
@@ -73,10 +73,13 @@ impl Step for NoteReport {
         let currency = cost.map(|cost| cost.currency.code());
         let (arrival, reason) = (self.arrival.name(), lost_because(self.arrival));
         let at = self.now.as_millis();
+        let look = delivery.follow_up_at.map(Timestamp::as_millis);
         let written = transaction
             .write(
                 &note,
-                &[id, &attempt, &arrival, &reason, &at, &micros, &currency],
+                &[
+                    id, &attempt, &arrival, &reason, &at, &micros, &currency, &look,
+                ],
             )
             .await?;
         Failure::unless_all("deliveries", 1, written)?;

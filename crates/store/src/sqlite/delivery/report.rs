@@ -1,7 +1,7 @@
 //! What is reported of messages, and what it adds up to.
 
 use phonekey_core::{
-    delivery::{Channel, ProviderName, outcome::Cost, report::DeliveryReport},
+    delivery::{Channel, ProviderName, follow_up, outcome::Cost, report::DeliveryReport},
     id::ChallengeId,
     ports::store::{NoteOutcome, NoteReport},
     route::conversion::{BlockConversion, Conversion, NumberBlock},
@@ -33,7 +33,7 @@ impl Step for NoteReport {
             at: self.now,
             arrival: self.arrival,
         });
-        delivery.follow_up_at = None;
+        delivery.follow_up_at = follow_up::after_report(self.arrival, self.now);
         if self.cost.is_some() {
             delivery.receipt.cost = self.cost;
         }
@@ -49,6 +49,7 @@ impl Step for NoteReport {
                 self.now.as_millis(),
                 cost.map(|cost| cost.micros),
                 cost.map(|cost| cost.currency.code()),
+                delivery.follow_up_at.map(Timestamp::as_millis),
             ],
         )?;
         Ok(NoteOutcome::Noted(Box::new(due)))
@@ -96,7 +97,7 @@ limit 1"
 const NOTE: &str = "
 update deliveries
 set arrival = ?3, lost_because = ?4, reported_at = ?5, cost_micros = ?6, cost_currency = ?7,
-    follow_up_at = null
+    follow_up_at = ?8
 where challenge_id = ?1 and attempt = ?2";
 
 const CONVERSIONS: &str = "
