@@ -28,6 +28,7 @@ pub mod router;
 mod scalar;
 pub mod senders;
 pub mod settings;
+pub mod smsir;
 pub mod sns;
 pub mod telegram;
 pub mod text;

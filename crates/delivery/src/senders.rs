@@ -14,6 +14,7 @@ use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    smsir::SmsIr,
     sns::Sns,
     telegram::Telegram,
     text::Texts,
@@ -160,6 +161,7 @@ fn open_provider(
             })?)
         }
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
+        ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {
             let telegram = Arc::new(Telegram::new(settings, surroundings)?);

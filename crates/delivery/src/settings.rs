@@ -15,6 +15,7 @@ use phonekey_core::{
 
 use crate::{
     kavenegar::KavenegarSettings,
+    smsir::SmsIrSettings,
     sns::SnsSettings,
     telegram::TelegramSettings,
     webhook::{WebhookUrl, signature::WebhookSecret},
@@ -128,6 +129,8 @@ pub enum ProviderKind {
     File(FileSettings),
     /// Kavenegar.
     Kavenegar(KavenegarSettings),
+    /// SMS.ir.
+    SmsIr(SmsIrSettings),
     /// AWS SNS.
     Sns(Box<SnsSettings>),
     /// Telegram Gateway.

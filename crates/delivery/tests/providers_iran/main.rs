@@ -7,4 +7,6 @@ mod kit;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod smsir;
+#[cfg(test)]
 mod troubles;

@@ -299,6 +299,21 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
+    /// Iran. docs/providers/smsir.md tells how to register the template.
+    "delivery.smsir" delivery_smsir: DeliverySmsIr {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The number of the approved template.
+        template_id: Number ~ "123456";
+        /// The name in the template that becomes the code, without its `#`, as it is spelt there.
+        parameter: Text = "CODE";
+        /// Where SMS.ir answers, or a proxy in front of it.
+        base_url: Text = "https://api.sms.ir/";
+        /// How long SMS.ir may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `sns`: text messages by AWS SNS. docs/providers/sns.md tells what AWS must be
     /// told first.
     "delivery.sns" delivery_sns: DeliverySns {

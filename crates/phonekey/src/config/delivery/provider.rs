@@ -5,11 +5,12 @@ use phonekey_core::{
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
-    console, file, inbox, kavenegar as kavenegar_sender, settings::ProviderKind, sns as sns_sender,
-    telegram as telegram_sender, webhook as webhook_sender,
+    console, file, inbox, kavenegar as kavenegar_sender, settings::ProviderKind,
+    smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
+    webhook as webhook_sender,
 };
 
-use super::{file as file_config, kavenegar, sns, telegram, webhook};
+use super::{file as file_config, kavenegar, smsir, sns, telegram, webhook};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -96,6 +97,12 @@ pub static KNOWN: &[Known] = &[
         channels: &[Channel::Sms, Channel::Voice],
         reach: Reach::People,
         read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
+    },
+    Known {
+        name: smsir_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| smsir::read(&raw.delivery_smsir, need, reader),
     },
     Known {
         name: sns_sender::NAME,

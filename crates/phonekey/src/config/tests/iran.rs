@@ -1,6 +1,7 @@
 //! The providers in Iran.
 
 mod kavenegar;
+mod smsir;
 
 use phonekey_delivery::settings::ProviderKind;
 
