@@ -16,6 +16,7 @@ mod carrier;
 pub mod console;
 pub mod endpoint;
 pub mod file;
+pub mod ghasedak;
 mod http;
 pub mod inbox;
 mod iran;

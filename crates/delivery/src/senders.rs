@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::{
     console::Console,
     file::FileSender,
+    ghasedak::Ghasedak,
     kavenegar::Kavenegar,
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     report::ReportTokens,
@@ -160,6 +161,7 @@ fn open_provider(
                 source,
             })?)
         }
+        ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),

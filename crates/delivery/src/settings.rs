@@ -14,6 +14,7 @@ use phonekey_core::{
 };
 
 use crate::{
+    ghasedak::GhasedakSettings,
     kavenegar::KavenegarSettings,
     smsir::SmsIrSettings,
     sns::SnsSettings,
@@ -127,6 +128,8 @@ pub enum ProviderKind {
     Console,
     /// A file.
     File(FileSettings),
+    /// Ghasedak.
+    Ghasedak(GhasedakSettings),
     /// Kavenegar.
     Kavenegar(KavenegarSettings),
     /// SMS.ir.

@@ -1,6 +1,8 @@
 //! What the providers in Iran are sent, and what their answers mean.
 
 #[cfg(test)]
+mod ghasedak;
+#[cfg(test)]
 mod kavenegar;
 #[cfg(test)]
 mod kit;

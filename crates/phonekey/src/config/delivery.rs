@@ -3,6 +3,7 @@
 //! A provider's settings are read by a file of its own, named in `provider`'s list.
 
 mod file;
+mod ghasedak;
 mod kavenegar;
 pub mod provider;
 mod route;

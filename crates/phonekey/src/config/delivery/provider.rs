@@ -5,12 +5,12 @@ use phonekey_core::{
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
-    console, file, inbox, kavenegar as kavenegar_sender, settings::ProviderKind,
-    smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
+    console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
+    settings::ProviderKind, smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
     webhook as webhook_sender,
 };
 
-use super::{file as file_config, kavenegar, smsir, sns, telegram, webhook};
+use super::{file as file_config, ghasedak, kavenegar, smsir, sns, telegram, webhook};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -85,6 +85,12 @@ pub static KNOWN: &[Known] = &[
         channels: &Channel::ALL,
         reach: Reach::Operator,
         read: |raw, need, reader| file_config::read(&raw.delivery_file, need, reader),
+    },
+    Known {
+        name: ghasedak_sender::NAME,
+        channels: &[Channel::Sms, Channel::Voice],
+        reach: Reach::People,
+        read: |raw, need, reader| ghasedak::read(&raw.delivery_ghasedak, need, reader),
     },
     Known {
         name: inbox::NAME,

@@ -1,5 +1,6 @@
 //! The providers in Iran.
 
+mod ghasedak;
 mod kavenegar;
 mod smsir;
 
