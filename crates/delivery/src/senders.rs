@@ -10,10 +10,12 @@ use thiserror::Error;
 use crate::{
     console::Console,
     file::FileSender,
+    ghasedak::Ghasedak,
     kavenegar::Kavenegar,
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    smsir::SmsIr,
     sns::Sns,
     telegram::Telegram,
     text::Texts,
@@ -165,7 +167,9 @@ fn open_provider(
                 source,
             })?)
         }
+        ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
+        ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {
             let telegram = Arc::new(Telegram::new(settings, surroundings)?);

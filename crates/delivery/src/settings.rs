@@ -14,7 +14,9 @@ use phonekey_core::{
 };
 
 use crate::{
+    ghasedak::GhasedakSettings,
     kavenegar::KavenegarSettings,
+    smsir::SmsIrSettings,
     sns::SnsSettings,
     telegram::TelegramSettings,
     text::{last_line::Domain, templates::Templates},
@@ -134,8 +136,12 @@ pub enum ProviderKind {
     Console,
     /// A file.
     File(FileSettings),
+    /// Ghasedak.
+    Ghasedak(GhasedakSettings),
     /// Kavenegar.
     Kavenegar(KavenegarSettings),
+    /// SMS.ir.
+    SmsIr(SmsIrSettings),
     /// AWS SNS.
     Sns(Box<SnsSettings>),
     /// Telegram Gateway.

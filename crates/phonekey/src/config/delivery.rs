@@ -3,9 +3,11 @@
 //! A provider's settings are read by a file of its own, named in `provider`'s list.
 
 mod file;
+mod ghasedak;
 mod kavenegar;
 pub mod provider;
 mod route;
+mod smsir;
 mod sns;
 mod telegram;
 mod webhook;
@@ -112,6 +114,27 @@ fn read_name(setting: &Setting, reader: &mut Reader) -> Read<Option<String>> {
         let is_name = text.trim() == text && !text.chars().any(char::is_control);
         let name = is_name.then(|| text.to_owned());
         name.ok_or("must be the name as it was given, in one line and without spaces around it")
+    })
+}
+
+/// The number that a provider gave a template, if one is said.
+fn read_template_id(setting: &Setting, reader: &mut Reader) -> Read<Option<u64>> {
+    reader.optional(setting, |text| {
+        let id = text.parse().ok().filter(|id| *id > 0);
+        id.ok_or_else(|| format!("must be the template's number, such as 123456, not `{text}`"))
+    })
+}
+
+/// The name in a template that becomes the code, without the `mark` around it.
+fn read_parameter(setting: &Setting, mark: char, reader: &mut Reader) -> Read<String> {
+    reader.read(setting, |text| {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        if !text.is_empty() && text.chars().all(is_part) {
+            return Ok(text.to_owned());
+        }
+        Err(format!(
+            "must be the name alone, of letters, digits, `_` and `-`, without its `{mark}`"
+        ))
     })
 }
 

@@ -285,6 +285,23 @@ once {
         path: Text ~ "phonekey-data/messages.jsonl";
     }
 
+    /// The provider `ghasedak`: the code in a template of yours, as a text message or in a call, to a
+    /// number of Iran. docs/providers/ghasedak.md tells how to register the template.
+    "delivery.ghasedak" delivery_ghasedak: DeliveryGhasedak {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The name of the approved template of text messages.
+        template: Text ~ "login";
+        /// The name of the approved template that calls read out. Left out, it is `template`.
+        voice_template: Text ~ "login-call";
+        /// The name in the templates that becomes the code, without its `%`, as it is spelt there.
+        parameter: Text = "Code";
+        /// Where Ghasedak answers, or a proxy in front of it.
+        base_url: Text = "https://gateway.ghasedak.me/";
+        /// How long Ghasedak may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `kavenegar`: the code in a template of yours, as a text message or in a call.
     /// docs/providers/kavenegar.md tells how to register the template.
     "delivery.kavenegar" delivery_kavenegar: DeliveryKavenegar {
@@ -297,6 +314,21 @@ once {
         /// Where Kavenegar answers, or a proxy in front of it.
         base_url: Text = "https://api.kavenegar.com/";
         /// How long Kavenegar may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
+    /// Iran. docs/providers/smsir.md tells how to register the template.
+    "delivery.smsir" delivery_smsir: DeliverySmsIr {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The number of the approved template.
+        template_id: Number ~ "123456";
+        /// The name in the template that becomes the code, without its `#`, as it is spelt there.
+        parameter: Text = "CODE";
+        /// Where SMS.ir answers, or a proxy in front of it.
+        base_url: Text = "https://api.sms.ir/";
+        /// How long SMS.ir may take to answer: 100ms to 60s.
         timeout: Text = "5s";
     }
 

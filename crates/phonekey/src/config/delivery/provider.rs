@@ -5,11 +5,12 @@ use phonekey_core::{
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
-    console, file, inbox, kavenegar as kavenegar_sender, settings::ProviderKind, sns as sns_sender,
-    telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
+    console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
+    settings::ProviderKind, smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
+    webhook as webhook_sender, whatsapp as whatsapp_sender,
 };
 
-use super::{file as file_config, kavenegar, sns, telegram, webhook, whatsapp};
+use super::{file as file_config, ghasedak, kavenegar, smsir, sns, telegram, webhook, whatsapp};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -86,6 +87,12 @@ pub static KNOWN: &[Known] = &[
         read: |raw, need, reader| file_config::read(&raw.delivery_file, need, reader),
     },
     Known {
+        name: ghasedak_sender::NAME,
+        channels: &[Channel::Sms, Channel::Voice],
+        reach: Reach::People,
+        read: |raw, need, reader| ghasedak::read(&raw.delivery_ghasedak, need, reader),
+    },
+    Known {
         name: inbox::NAME,
         channels: &Channel::ALL,
         reach: Reach::Operator,
@@ -96,6 +103,12 @@ pub static KNOWN: &[Known] = &[
         channels: &[Channel::Sms, Channel::Voice],
         reach: Reach::People,
         read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
+    },
+    Known {
+        name: smsir_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| smsir::read(&raw.delivery_smsir, need, reader),
     },
     Known {
         name: sns_sender::NAME,

@@ -1,6 +1,8 @@
 //! The providers in Iran.
 
+mod ghasedak;
 mod kavenegar;
+mod smsir;
 
 use phonekey_delivery::settings::ProviderKind;
 
