@@ -172,13 +172,11 @@ impl Canaries {
         ));
         client.get(&format!("{CREATE}?receiver={mobile}&format={code}"));
         let heads = [
-            format!("POST {CREATE} HTTP/1.1\r\nAuthorization: Token {access}\r\n"),
-            format!("POST {CREATE} HTTP/1.1\r\nAuthorization: Token {refresh}\r\n"),
-            format!(
-                "POST {VERIFY} HTTP/1.1\r\nContent-Type: text/{code}\r\nCookie: t={access}\r\n"
-            ),
-            format!("POST {VERIFY} HTTP/1.1\r\nContent-Type: application/json\r\n"),
-            format!("{code} /{mobile} HTTP/1.1\r\nUser-Agent: {refresh}\r\n"),
+            format!("POST {CREATE} HTTP/1.1\r\nAuthorization: Token {access}"),
+            format!("POST {CREATE} HTTP/1.1\r\nAuthorization: Token {refresh}"),
+            format!("POST {VERIFY} HTTP/1.1\r\nContent-Type: text/{code}\r\nCookie: t={access}"),
+            format!("POST {VERIFY} HTTP/1.1\r\nContent-Type: application/json"),
+            format!("{code} /{mobile} HTTP/1.1\r\nUser-Agent: {refresh}"),
         ];
         for head in heads {
             let broken = format!(r#"{{"receiver": "{mobile}", "code": {code}"#);

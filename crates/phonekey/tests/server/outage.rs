@@ -11,7 +11,7 @@ use std::{
 use crate::{
     load::{CLIENTS, Load, assert_users_are_unique},
     proxy::Proxy,
-    support::{CREATE, Home, REFRESH, VERIFY, long_form, mobile},
+    support::{CREATE, Home, REFRESH, VERIFY, long_form, mobile, until},
 };
 use serde_json::json;
 
@@ -127,15 +127,4 @@ fn during_the_outage(mut does: impl FnMut()) {
         does();
         times += 1;
     }
-}
-
-/// Asks until it is so, for a few seconds.
-fn until(mut so: impl FnMut() -> bool) {
-    for _ in 0..200 {
-        if so() {
-            return;
-        }
-        thread::park_timeout(Duration::from_millis(50));
-    }
-    panic!("it never came to be");
 }

@@ -453,3 +453,14 @@ pub(crate) fn claims(token: &Value) -> Value {
 pub(crate) fn mobile(number: usize) -> String {
     format!("0912{number:07}")
 }
+
+/// Asks until it is so, for a few seconds.
+pub(crate) fn until(mut so: impl FnMut() -> bool) {
+    for _ in 0..200 {
+        if so() {
+            return;
+        }
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    panic!("it never came to be");
+}
