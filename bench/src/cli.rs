@@ -6,10 +6,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use phonekey_core::rate::Span;
+use phonekey_store::DatabaseUrl;
 
 use crate::arrivals::Pace;
 use crate::codes::CodesPlace;
+use crate::fill::Adding;
+use crate::fill::count::Count;
 use crate::flow::{Flow, Plan};
+use crate::insert_floor::Floor;
+use crate::rate::Rate;
 use crate::target::TargetUrl;
 
 /// Load generator for servers of the compatible wire
@@ -37,13 +43,13 @@ pub(crate) struct Load {
     pub(crate) target: TargetUrl,
     /// What to measure.
     #[arg(long, value_enum)]
-    flow: Flow,
+    pub(crate) flow: Flow,
     /// Where the target's codes are read: `inbox`, `file:PATH` (its file sender),
     /// `django-sqlite:PATH` or `fixed:CODE`.
     #[arg(long, value_name = "PLACE", default_value = "inbox")]
     pub(crate) codes: CodesPlace,
     /// A second server, measured in turn with the first.
-    #[arg(long, value_name = "URL2")]
+    #[arg(long, value_name = "URL2", group = "second")]
     pub(crate) compare: Option<TargetUrl>,
     /// Where the second server's codes are read.
     #[arg(
@@ -53,8 +59,12 @@ pub(crate) struct Load {
         requires = "compare"
     )]
     pub(crate) compare_codes: CodesPlace,
-    /// How often both servers are measured.
-    #[arg(long, default_value = "3", requires = "compare")]
+    /// Bare group-committed inserts, measured in turn with the server and at the same pace. The
+    /// database file is made if it does not exist, and belongs on the disk of the server's own.
+    #[arg(long, value_name = "DB", group = "second")]
+    pub(crate) compare_insert_floor: Option<PathBuf>,
+    /// How often both are measured.
+    #[arg(long, default_value = "3", requires = "second")]
     pub(crate) rounds: NonZeroUsize,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -70,9 +80,10 @@ pub(crate) struct Common {
     #[arg(long, value_name = "N", default_value = "64")]
     connections: NonZeroUsize,
     /// Begin so many requests a second, however fast the answers (latency then counts from when
-    /// a request was due). Without it each connection sends as soon as it has its answer.
-    #[arg(long, value_name = "N")]
-    rate: Option<NonZeroU32>,
+    /// a request was due). Without it each connection sends as soon as it has its answer. `50%` is
+    /// half of what comes of that, which is then measured first, as long and on the same target.
+    #[arg(long, value_name = "N|P%")]
+    pub(crate) rate: Option<Rate>,
     /// How long to do the same beforehand without counting, in seconds.
     #[arg(long, value_name = "N", default_value = "1")]
     warm_up: u32,
@@ -91,6 +102,24 @@ pub(crate) enum Command {
     Baseline(Baseline),
     /// Measure bare group-committed inserts into SQLite: what the disk alone can reach.
     InsertFloor(InsertFloor),
+    /// Fill a database of phonekey to the size that it has in production.
+    ///
+    /// Its rows are those that real logins leave under the default policy. `phonekey migrate` or a
+    /// first start made the database, and no server is running on it.
+    ///
+    /// All is written in one transaction: ended early, it leaves the database as it was, so simply
+    /// start again. With SQLite it takes up to 1.5 GiB of memory and, until it is done, twice the
+    /// room of the database. Filled numbers end in 0 and those of loads in other digits, so that
+    /// each login of a load is still the first of its number.
+    Fill(Fill),
+    /// Measure how soon a server answers after it was started.
+    ///
+    /// That is from the start of its process to the first 200 of /health/ready, and on to the first
+    /// answer to create. The server has this process's environment, and by it its database, but
+    /// listens on a port of its own. It is started once beforehand, so that the database is there,
+    /// and stopped (SIGTERM) after each start. Each asks for one code, which the configured provider
+    /// sends.
+    Start(Start),
 }
 
 /// Serves the three endpoints without any rule. Read its codes with `--codes fixed:12345`.
@@ -114,34 +143,79 @@ pub(crate) struct InsertFloor {
     pub(crate) common: Common,
 }
 
-impl Load {
-    /// The measurement that was asked for.
-    pub(crate) fn plan(&self) -> Plan {
-        Plan {
-            flow: self.flow,
-            connections: self.common.connections(),
-            lasts: self.common.lasts(),
-            warm_up: self.common.warm_up(),
-            pace: self.common.pace(),
+/// Fills a database with the rows of logins that never were.
+#[derive(Debug, Args)]
+pub(crate) struct Fill {
+    /// `sqlite:PATH` or `postgres://…` (without TLS).
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: DatabaseUrl,
+    /// Users who have logged in.
+    #[arg(long, value_name = "N", default_value = "10M")]
+    pub(crate) users: Count,
+    /// Challenges that were answered, each with its delivery and the record of the login.
+    #[arg(long, value_name = "N", default_value = "10M")]
+    pub(crate) challenges: Count,
+    /// Sessions of those logins that go on.
+    #[arg(long, value_name = "N", default_value = "1M")]
+    pub(crate) sessions: Count,
+    /// How far back the challenges reach: 1h to 29d. Numbers are remembered for a day, so with
+    /// `20h` all that logged in have a standing, with `20d` one in twenty. The server deletes
+    /// challenges after `retention.challenges`, 30 days by default.
+    #[arg(long, value_name = "TIME", default_value = "20d")]
+    pub(crate) spread: Span,
+    /// Fill a database that has users, and keep them. Otherwise it is refused.
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Measures how soon a server answers after it was started.
+#[derive(Debug, Args)]
+pub(crate) struct Start {
+    /// The server's program.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) binary: PathBuf,
+    /// How often it is started.
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) runs: NonZeroUsize,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl InsertFloor {
+    /// The database of the yardstick.
+    pub(crate) fn floor(&self) -> Floor {
+        Floor {
+            path: self.path.clone(),
+            checkpoint_pages: self.checkpoint_pages,
+        }
+    }
+}
+
+impl Fill {
+    /// Whether there may be users already.
+    pub(crate) fn adding(&self) -> Adding {
+        if self.add {
+            Adding::ToWhatIsThere
+        } else {
+            Adding::ToNothing
         }
     }
 }
 
 impl Common {
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.get()
-    }
-
-    pub(crate) fn lasts(&self) -> Duration {
-        Duration::from_secs(self.seconds.get().into())
-    }
-
-    pub(crate) fn warm_up(&self) -> Duration {
-        Duration::from_secs(self.warm_up.into())
-    }
-
-    pub(crate) fn pace(&self) -> Pace {
-        self.rate.map_or(Pace::AsAnswered, Pace::PerSecond)
+    /// The measurement that was asked for, as fast as answers come: its pace is the subject's to
+    /// tell.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            connections: self.connections.get(),
+            lasts: Duration::from_secs(self.seconds.get().into()),
+            warm_up: Duration::from_secs(self.warm_up.into()),
+            pace: Pace::AsAnswered,
+        }
     }
 }
 
@@ -169,10 +243,7 @@ mod tests {
         ]);
 
         let load = cli.load.unwrap();
-        assert_eq!(
-            load.plan().pace,
-            Pace::PerSecond(NonZeroU32::new(500).unwrap())
-        );
+        assert_eq!(load.common.rate, Some("500".parse().unwrap()));
         assert_eq!(load.codes, CodesPlace::Inbox);
         assert!(cli.command.is_none());
     }
@@ -183,6 +254,35 @@ mod tests {
 
         assert!(matches!(cli.command, Some(Command::InsertFloor(_))));
         assert!(cli.load.is_none());
+    }
+
+    #[test]
+    fn a_load_is_compared_with_one_other_at_most() {
+        let with = |more: &[&str]| {
+            let load = ["bench", "--target", "http://a", "--flow", "create"];
+            Cli::try_parse_from(load.iter().chain(more))
+        };
+
+        assert!(with(&["--compare", "http://b", "--rounds", "5"]).is_ok());
+        assert!(with(&["--compare-insert-floor", "x.db", "--rounds", "5"]).is_ok());
+        assert!(with(&["--rounds", "5"]).is_err());
+        assert!(with(&["--compare", "http://b", "--compare-insert-floor", "x.db"]).is_err());
+    }
+
+    #[test]
+    fn a_fill_has_the_size_of_production_unless_it_is_told_another() {
+        let fill = |more: &[&str]| {
+            let fill = ["bench", "fill", "--database", "sqlite:x.db"];
+            match Cli::parse_from(fill.iter().chain(more)).command {
+                Some(Command::Fill(fill)) => fill,
+                other => panic!("{other:?}"),
+            }
+        };
+
+        assert_eq!(fill(&[]).users, Count(10_000_000));
+        assert_eq!(fill(&[]).adding(), Adding::ToNothing);
+        assert_eq!(fill(&["--users", "5k"]).users, Count(5000));
+        assert_eq!(fill(&["--add"]).adding(), Adding::ToWhatIsThere);
     }
 
     #[test]

@@ -1,38 +1,35 @@
-//! Two targets in turn. Machines drift within minutes, so that only such ratios mean anything.
-
-use std::sync::Arc;
+//! Two subjects in turn. Machines drift within minutes, so that only such ratios mean anything.
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::figures::Figures;
-use crate::flow::{self, Plan};
-use crate::numbers::Numbers;
-use crate::site::Site;
+use crate::flow::Plan;
+use crate::subject::Subject;
 
-/// Both targets' figures of all rounds, and what they are to each other.
+/// Both subjects' figures of all rounds, and what they are to each other.
 #[derive(Debug, Serialize)]
 pub(crate) struct Comparison {
     /// Each round.
     pub(crate) rounds: Vec<Round>,
-    /// Throughput of the first target over that of the second.
+    /// Throughput of the first over that of the second.
     pub(crate) throughput_ratio: Spread,
-    /// Median latency of the first target over that of the second.
+    /// Median latency of the first over that of the second.
     pub(crate) p50_ratio: Spread,
-    /// 99th percentile of the first target over that of the second.
+    /// 99th percentile of the first over that of the second.
     pub(crate) p99_ratio: Spread,
 }
 
 /// One round.
 #[derive(Debug, Serialize)]
 pub(crate) struct Round {
-    /// The first target.
+    /// The first.
     pub(crate) target: Figures,
-    /// The second target.
+    /// The second.
     pub(crate) compared: Figures,
 }
 
-/// Ratios of several rounds.
+/// The values of several rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Spread {
     /// The middle one; the mean of both in the middle of an even number.
@@ -47,43 +44,22 @@ pub(crate) struct Spread {
 /// in the heat of the other.
 pub(crate) async fn run(
     plan: &Plan,
-    target: &Arc<Site>,
-    compared: &Arc<Site>,
+    target: &Subject,
+    compared: &Subject,
     rounds: usize,
-    numbers: &Arc<Numbers>,
 ) -> Result<Comparison> {
     let mut measured = Vec::with_capacity(rounds);
     for round in 0..rounds {
-        let (first, second) = if round % 2 == 0 {
-            (target, compared)
+        let (target, compared) = if round % 2 == 0 {
+            let target = target.measure(plan).await?;
+            (target, compared.measure(plan).await?)
         } else {
-            (compared, target)
+            let compared = compared.measure(plan).await?;
+            (target.measure(plan).await?, compared)
         };
-        let first = measure(plan, first, numbers).await?;
-        let second = measure(plan, second, numbers).await?;
-        measured.push(if round % 2 == 0 {
-            Round {
-                target: first,
-                compared: second,
-            }
-        } else {
-            Round {
-                target: second,
-                compared: first,
-            }
-        });
+        measured.push(Round { target, compared });
     }
     Ok(Comparison::of(measured))
-}
-
-/// Measures one target.
-pub(crate) async fn measure(
-    plan: &Plan,
-    site: &Arc<Site>,
-    numbers: &Arc<Numbers>,
-) -> Result<Figures> {
-    let outcome = flow::run(plan, site, numbers).await?;
-    Ok(Figures::of_flow(site.url.to_string(), plan, &outcome))
 }
 
 impl Comparison {
@@ -106,7 +82,8 @@ impl Comparison {
 }
 
 impl Spread {
-    fn of(mut values: Vec<f64>) -> Self {
+    /// The spread of these values; no numbers where there are none.
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
         let median = match values.as_slice() {

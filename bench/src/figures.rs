@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::arrivals::Pace;
-use crate::flow::{Outcome, Plan};
+use crate::flow::{Flow, Outcome, Plan};
 use crate::tally::{Step, StepTally, Tally};
 
 /// A measurement as numbers to report. This is the JSON of `--json`.
@@ -55,17 +55,10 @@ pub(crate) struct StepFigures {
 
 impl Figures {
     /// The figures of a flow at a server.
-    pub(crate) fn of_flow(target: String, plan: &Plan, outcome: &Outcome) -> Self {
-        let flow = clap::ValueEnum::to_possible_value(&plan.flow)
+    pub(crate) fn of_flow(target: String, flow: Flow, plan: &Plan, outcome: &Outcome) -> Self {
+        let name = clap::ValueEnum::to_possible_value(&flow)
             .map_or_else(String::new, |value| value.get_name().to_owned());
-        Self::of(
-            target,
-            flow,
-            plan.flow.measures(),
-            plan.connections,
-            plan.pace,
-            outcome,
-        )
+        Self::of(target, name, flow.measures(), plan, outcome)
     }
 
     /// The figures of whatever was measured, `main` being the step in question.
@@ -73,8 +66,7 @@ impl Figures {
         target: String,
         flow: String,
         main: Step,
-        connections: usize,
-        pace: Pace,
+        plan: &Plan,
         outcome: &Outcome,
     ) -> Self {
         let Tally { steps, example, .. } = &outcome.tally;
@@ -86,9 +78,9 @@ impl Figures {
         Self {
             target,
             flow,
-            connections,
+            connections: plan.connections,
             seconds: rounded(seconds),
-            rate: match pace {
+            rate: match plan.pace {
                 Pace::AsAnswered => None,
                 Pace::PerSecond(per_second) => Some(per_second.get()),
             },
@@ -135,6 +127,13 @@ mod tests {
     use crate::failure::Failure;
     use crate::tally::SharedTally;
 
+    const PLAN: Plan = Plan {
+        connections: 4,
+        lasts: Duration::from_secs(2),
+        warm_up: Duration::ZERO,
+        pace: Pace::AsAnswered,
+    };
+
     #[test]
     fn the_json_has_its_main_step_at_the_top() {
         let now = clock::now();
@@ -158,8 +157,7 @@ mod tests {
             "x".to_owned(),
             "insert".to_owned(),
             Step::Insert,
-            4,
-            Pace::AsAnswered,
+            &PLAN,
             &outcome,
         );
         let json = serde_json::to_value(&figures).unwrap();
@@ -184,8 +182,7 @@ mod tests {
             "x".to_owned(),
             "insert".to_owned(),
             Step::Insert,
-            4,
-            Pace::AsAnswered,
+            &PLAN,
             &outcome,
         );
 

@@ -44,10 +44,8 @@ impl Flow {
 }
 
 /// One measurement as it was asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// What is measured.
-    pub(crate) flow: Flow,
     /// How many connections are open at once.
     pub(crate) connections: usize,
     /// How long is measured, without warm-up and preparation.
@@ -79,9 +77,14 @@ impl<W> From<Measured<W>> for Outcome {
 }
 
 /// Measures.
-pub(crate) async fn run(plan: &Plan, site: &Arc<Site>, numbers: &Arc<Numbers>) -> Result<Outcome> {
+pub(crate) async fn run(
+    flow: Flow,
+    plan: &Plan,
+    site: &Arc<Site>,
+    numbers: &Arc<Numbers>,
+) -> Result<Outcome> {
     let clients = (0..plan.connections).map(|_| Client::of(site)).collect();
-    match plan.flow {
+    match flow {
         Flow::Create => create::run(plan, clients, numbers).await,
         Flow::Verify => verify::run(plan, clients, numbers).await,
         Flow::Refresh => refresh::run(plan, clients, numbers).await,

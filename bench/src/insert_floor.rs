@@ -2,37 +2,55 @@
 
 mod writer;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::cli::InsertFloor;
 use crate::clock;
 use crate::drive::{Next, Work, drive};
 use crate::failure::Failure;
 use crate::figures::Figures;
+use crate::flow::Plan;
 use crate::insert_floor::writer::Writer;
 use crate::tally::{SharedTally, Step};
 
+/// The database of the yardstick.
+#[derive(Debug, Clone)]
+pub(crate) struct Floor {
+    /// Its file; made if it does not exist.
+    pub(crate) path: PathBuf,
+    /// Pages of log after which the writer checkpoints.
+    pub(crate) checkpoint_pages: u32,
+}
+
+impl Floor {
+    /// The database at `path`, with SQLite's own checkpoints.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self {
+            path,
+            checkpoint_pages: DEFAULT_CHECKPOINT_PAGES,
+        }
+    }
+}
+
 /// Measures inserts into the database, as many tasks waiting as there are connections.
-pub(crate) async fn run(arguments: &InsertFloor) -> Result<Figures> {
-    let common = &arguments.common;
-    let (writer, writing) = Writer::start(&arguments.path, arguments.checkpoint_pages)?;
-    let workers = (0..common.connections())
+pub(crate) async fn measure(floor: &Floor, plan: &Plan) -> Result<Figures> {
+    let (writer, writing) = Writer::start(&floor.path, floor.checkpoint_pages)?;
+    let workers = (0..plan.connections)
         .map(|_| Inserting {
             writer: writer.clone(),
         })
         .collect();
     drop(writer);
 
-    let warm = drive(workers, common.pace(), common.warm_up()).await?;
-    let measured = drive(warm.workers, common.pace(), common.lasts()).await?;
+    let warm = drive(workers, plan.pace, plan.warm_up).await?;
+    let measured = drive(warm.workers, plan.pace, plan.lasts).await?;
     let figures = Figures::of(
-        arguments.path.display().to_string(),
+        floor.path.display().to_string(),
         "insert".to_owned(),
         Step::Insert,
-        common.connections(),
-        common.pace(),
+        plan,
         &measured.into(),
     );
     writing.ended()?;
@@ -59,3 +77,6 @@ impl Work for Inserting {
         }
     }
 }
+
+/// SQLite's default.
+const DEFAULT_CHECKPOINT_PAGES: u32 = 1000;

@@ -2,7 +2,8 @@
 //! handler to measure both against.
 //!
 //! Without a subcommand it puts load on a server ([`flow`]); each subcommand has a file of its
-//! own ([`baseline`], [`insert_floor`]). See `docs/performance.md` for what is measured with it.
+//! own ([`baseline`], [`insert_floor`], [`fill`], [`start`]). See `docs/performance.md` for what is
+//! measured with it.
 
 mod arrivals;
 mod baseline;
@@ -14,12 +15,17 @@ mod compare;
 mod drive;
 mod failure;
 mod figures;
+mod fill;
 mod flow;
 mod http;
 mod insert_floor;
 mod numbers;
+mod permutation;
+mod rate;
 mod report;
 mod site;
+mod start;
+mod subject;
 mod tally;
 mod target;
 mod wire;
@@ -31,9 +37,12 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cli::{Cli, Command, Load};
+use crate::cli::{Cli, Command, Common, InsertFloor, Load};
+use crate::flow::Plan;
+use crate::insert_floor::Floor;
 use crate::numbers::Numbers;
 use crate::site::Site;
+use crate::subject::Subject;
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
@@ -42,12 +51,22 @@ fn main() -> Result<()> {
             Runtime::new()?.block_on(baseline::serve(arguments))
         }
         (Some(Command::InsertFloor(arguments)), _) => {
-            let common = &arguments.common;
-            let figures = generator(common.threads)?.block_on(insert_floor::run(arguments))?;
-            if common.json {
-                return report::json(&figures);
+            generator(arguments.common.threads)?.block_on(insert(arguments))
+        }
+        (Some(Command::Fill(arguments)), _) => {
+            let filled = generator(NonZeroUsize::MIN)?.block_on(fill::run(arguments))?;
+            if arguments.json {
+                return report::json(&filled);
             }
-            report::figures(&figures);
+            report::filled(&filled);
+            Ok(())
+        }
+        (Some(Command::Start(arguments)), _) => {
+            let starts = generator(NonZeroUsize::MIN)?.block_on(start::run(arguments))?;
+            if arguments.json {
+                return report::json(&starts);
+            }
+            report::starts(&starts);
             Ok(())
         }
         (None, Some(load)) => generator(load.common.threads)?.block_on(put_load(load)),
@@ -56,21 +75,48 @@ fn main() -> Result<()> {
 }
 
 async fn put_load(load: &Load) -> Result<()> {
-    let plan = load.plan();
     let numbers = Arc::new(Numbers::random()?);
-    let site = Site::open(&load.target, &load.codes).await?;
-    let Some(compare_url) = &load.compare else {
-        let figures = compare::measure(&plan, &site, &numbers).await?;
-        if load.common.json {
+    let server = async |url, codes| -> Result<Subject> {
+        Ok(Subject::Server {
+            site: Site::open(url, codes).await?,
+            flow: load.flow,
+            numbers: Arc::clone(&numbers),
+        })
+    };
+    let target = server(&load.target, &load.codes).await?;
+    let compared = match (&load.compare, &load.compare_insert_floor) {
+        (Some(url), _) => Some(server(url, &load.compare_codes).await?),
+        (None, Some(path)) => Some(Subject::InsertFloor(Floor::at(path.clone()))),
+        (None, None) => None,
+    };
+    measure(&target, compared.as_ref(), load.rounds, &load.common).await
+}
+
+async fn insert(arguments: &InsertFloor) -> Result<()> {
+    let subject = Subject::InsertFloor(arguments.floor());
+    measure(&subject, None, NonZeroUsize::MIN, &arguments.common).await
+}
+
+/// Measures one subject, or two in turn, and reports.
+async fn measure(
+    target: &Subject,
+    compared: Option<&Subject>,
+    rounds: NonZeroUsize,
+    common: &Common,
+) -> Result<()> {
+    let plan = common.plan();
+    let pace = target.pace(common.rate, &plan).await?;
+    let plan = Plan { pace, ..plan };
+    let Some(compared) = compared else {
+        let figures = target.measure(&plan).await?;
+        if common.json {
             return report::json(&figures);
         }
         report::figures(&figures);
         return Ok(());
     };
-
-    let compared = Site::open(compare_url, &load.compare_codes).await?;
-    let comparison = compare::run(&plan, &site, &compared, load.rounds.get(), &numbers).await?;
-    if load.common.json {
+    let comparison = compare::run(&plan, target, compared, rounds.get()).await?;
+    if common.json {
         return report::json(&comparison);
     }
     report::comparison(&comparison);

@@ -1,13 +1,37 @@
-//! Phone numbers that look random and never come twice.
+//! Phone numbers: those that loads ask for, which look random and never come twice, and those that
+//! `fill` gives to users.
+//!
+//! The last digit tells them apart: filled numbers end in 0, those of a load in any other digit. So
+//! each login of a load is the first of its number, on a filled database as on an empty one. In the
+//! order of a server's index they lie among each other all the same: had the filled numbers a range
+//! of their own, a load would only ever touch the few pages beside it, and find a full database as
+//! fast as an empty one.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
+use phonekey_core::phone::PhoneNumber;
+
+use crate::permutation::Permutation;
 
 /// An Iranian mobile number in national form: `09` and nine digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Number(u64);
+
+impl Number {
+    /// The number that `fill` gives to the user with this id: always the same one, so that what is
+    /// filled later never meets what was filled before. `None` past [`FILLED`].
+    pub(crate) fn of_filled_user(id: u64) -> Option<Self> {
+        const ORDER: Permutation = Permutation::of(FILLED, 0x70_686f_6e65);
+        (id < FILLED).then(|| Self(ORDER.at(id) * 10))
+    }
+
+    /// The number as phonekey knows it.
+    pub(crate) fn phone(self) -> Option<PhoneNumber> {
+        PhoneNumber::from_e164(&format!("+989{:09}", self.0))
+    }
+}
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,13 +39,13 @@ impl fmt::Display for Number {
     }
 }
 
-/// Hands out all numbers there are in an order that depends on a seed, each of them once.
+/// Hands out all numbers of loads in an order that depends on a seed, each of them once.
 ///
 /// A random draw would meet its own earlier draws after some 30,000 numbers (the birthday
 /// paradox), and a server rightly treats the second request for a number differently. Counting
 /// upwards would touch neighbouring pages of the server's index and flatter it.
 pub(crate) struct Numbers {
-    seed: u64,
+    order: Permutation,
     issued: AtomicU64,
 }
 
@@ -34,42 +58,16 @@ impl Numbers {
     /// The order that belongs to a seed.
     pub(crate) fn seeded(seed: u64) -> Self {
         Self {
-            seed,
+            order: Permutation::of(FRESH, seed),
             issued: AtomicU64::new(0),
         }
     }
 
-    /// The next number. They repeat after a thousand million.
+    /// The next number. They repeat after nine hundred million.
     pub(crate) fn next(&self) -> Number {
-        let index = self.issued.fetch_add(1, Ordering::Relaxed) % NUMBERS;
-        Number(permuted(index, self.seed))
+        let place = self.order.at(self.issued.fetch_add(1, Ordering::Relaxed));
+        Number(place / 9 * 10 + 1 + place % 9)
     }
-}
-
-/// Where `index` goes in the seed's permutation of all numbers.
-///
-/// A Feistel network is a permutation of 2³⁰ values whatever its round function; a value outside
-/// the numbers is sent through again until it lands inside, which keeps it a permutation.
-fn permuted(index: u64, seed: u64) -> u64 {
-    let mut value = index;
-    loop {
-        let (mut left, mut right) = (value >> HALF_BITS, value & HALF_MASK);
-        for round in 0..ROUNDS {
-            (left, right) = (right, left ^ (mixed(right ^ seed, round) & HALF_MASK));
-        }
-        value = (left << HALF_BITS) | right;
-        if value < NUMBERS {
-            return value;
-        }
-    }
-}
-
-/// `SplitMix64`'s finaliser (Steele, Lea and Flood, 2014): every input bit reaches every output bit.
-fn mixed(value: u64, round: u64) -> u64 {
-    let mut z = value.wrapping_add(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// A seed from the operating system.
@@ -83,10 +81,10 @@ pub(crate) fn random_seed() -> Result<u64> {
     Ok(u64::from_le_bytes(seed))
 }
 
-const NUMBERS: u64 = 1_000_000_000;
-const HALF_BITS: u32 = 15;
-const HALF_MASK: u64 = (1 << HALF_BITS) - 1;
-const ROUNDS: u64 = 4;
+/// How many users can be filled into one database: as many as there are numbers that end in 0.
+pub(crate) const FILLED: u64 = 100_000_000;
+/// The numbers that end in another digit.
+const FRESH: u64 = 900_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +95,8 @@ mod tests {
     #[test]
     fn a_number_is_nine_digits_after_09() {
         assert_eq!(Number(7).to_string(), "09000000007");
-        assert_eq!(Number(NUMBERS - 1).to_string(), "09999999999");
+        assert_eq!(Number(999_999_999).to_string(), "09999999999");
+        assert_eq!(Number(7).phone().unwrap().e164(), "+989000000007");
     }
 
     #[test]
@@ -110,18 +109,35 @@ mod tests {
     }
 
     #[test]
-    fn numbers_spread_over_the_whole_range() {
-        let numbers = Numbers::seeded(2);
-        let mut tenths = [0_u32; 10];
+    fn no_load_asks_for_a_number_that_was_filled() {
+        let numbers = Numbers::seeded(1);
 
-        for _ in 0..10_000 {
-            tenths[usize::try_from(numbers.next().0 / (NUMBERS / 10)).unwrap()] += 1;
+        assert!((0..10_000).all(|_| !numbers.next().0.is_multiple_of(10)));
+        assert!((0..10_000).all(|id| Number::of_filled_user(id).unwrap().0.is_multiple_of(10)));
+    }
+
+    #[test]
+    fn each_filled_user_has_a_number_of_its_own() {
+        let numbers: HashSet<Number> = (0..200_000).filter_map(Number::of_filled_user).collect();
+
+        assert_eq!(numbers.len(), 200_000);
+        assert_eq!(Number::of_filled_user(FILLED), None);
+    }
+
+    #[test]
+    fn filled_numbers_and_those_of_loads_lie_among_each_other() {
+        let numbers = Numbers::seeded(2);
+        let mut tenths = [[0_u32; 10]; 2];
+
+        for id in 0..10_000 {
+            let both = [Number::of_filled_user(id).unwrap(), numbers.next()];
+            for (tenths, number) in tenths.iter_mut().zip(both) {
+                tenths[usize::try_from(number.0 / 100_000_000).unwrap()] += 1;
+            }
         }
 
-        assert!(
-            tenths.iter().all(|count| (850..1150).contains(count)),
-            "{tenths:?}"
-        );
+        let even = |tenths: &[u32; 10]| tenths.iter().all(|count| (850..1150).contains(count));
+        assert!(tenths.iter().all(even), "{tenths:?}");
     }
 
     #[test]

@@ -3,12 +3,15 @@
 #![expect(clippy::print_stdout, reason = "the report is this program's output")]
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::compare::{Comparison, Spread};
 use crate::figures::{Figures, StepFigures};
+use crate::fill::Filled;
+use crate::start::Starts;
 
 /// Prints one JSON object on one line.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
@@ -33,6 +36,43 @@ pub(crate) fn comparison(comparison: &Comparison) {
     print_spread("throughput", comparison.throughput_ratio);
     print_spread("p50", comparison.p50_ratio);
     print_spread("p99", comparison.p99_ratio);
+}
+
+/// Prints what was measured to find a pace, beside the report.
+#[expect(
+    clippy::print_stderr,
+    reason = "no part of the JSON on standard output"
+)]
+pub(crate) fn peak(peak: &Figures, per_second: NonZeroU32) {
+    eprint!("{}", described(peak));
+    eprintln!("that is the peak; measured at {per_second}/s from here on\n");
+}
+
+/// Prints what was filled.
+pub(crate) fn filled(filled: &Filled) {
+    let Filled {
+        database,
+        users,
+        challenges,
+        sessions,
+        standings,
+        seconds,
+        size_bytes,
+    } = filled;
+    let mib = size_bytes / (1024 * 1024);
+    println!("{database}  filled in {seconds:.1} s, {mib} MiB");
+    println!("{users:>12} users");
+    println!("{challenges:>12} challenges, deliveries and audit events each");
+    println!("{sessions:>12} sessions");
+    println!("{standings:>12} standings");
+}
+
+/// Prints how soon a server answered.
+pub(crate) fn starts(starts: &Starts) {
+    println!("{}  {} starts", starts.binary, starts.runs.len());
+    println!("ms since its start         median      min      max");
+    print_spread("ready", starts.ready_ms);
+    print_spread("first create answered", starts.answered_ms);
 }
 
 fn print_spread(name: &str, spread: Spread) {

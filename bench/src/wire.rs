@@ -16,6 +16,7 @@ pub(crate) struct Requests {
     refresh_head: String,
     inbox_head: String,
     inbox_tail: String,
+    ready: String,
     request: String,
     body: String,
 }
@@ -35,6 +36,7 @@ impl Requests {
             refresh_head: post("refresh"),
             inbox_head: format!("GET {prefix}/dev/inbox/messages"),
             inbox_tail: format!(" HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\r\n"),
+            ready: format!("GET {prefix}/health/ready HTTP/1.1\r\nHost: {host}\r\n\r\n"),
             request: String::new(),
             body: String::new(),
         }
@@ -62,6 +64,11 @@ impl Requests {
         self.body.clear();
         let _ = write!(self.body, r#"{{"refresh":"{refresh_token}"}}"#);
         assembled(&mut self.request, &self.refresh_head, &self.body)
+    }
+
+    /// Asks whether the server can serve.
+    pub(crate) fn ready(&self) -> &[u8] {
+        self.ready.as_bytes()
     }
 
     /// Asks the inbox for the messages to `number`, waiting for the first; or for all there are.

@@ -1,8 +1,4 @@
-//! Configuration files.
-#![no_main]
+//! Configuration files and environment variables.
+#![cfg_attr(fuzzing, no_main)]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|text: &str| {
-    phonekey::config::fuzzing::read(text);
-});
+phonekey_fuzz::target!(configuration);

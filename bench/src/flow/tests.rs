@@ -125,19 +125,16 @@ async fn inbox(
     })
 }
 
-fn plan(flow: Flow) -> Plan {
-    Plan {
-        flow,
-        connections: 4,
-        lasts: Duration::from_millis(100),
-        warm_up: Duration::from_millis(10),
-        pace: Pace::AsAnswered,
-    }
-}
+const PLAN: Plan = Plan {
+    connections: 4,
+    lasts: Duration::from_millis(100),
+    warm_up: Duration::from_millis(10),
+    pace: Pace::AsAnswered,
+};
 
-async fn outcome_of(plan: &Plan, server: Server, place: &CodesPlace) -> Outcome {
+async fn outcome_of(flow: Flow, server: Server, place: &CodesPlace) -> Outcome {
     let site = Site::open(&server.start().await, place).await.unwrap();
-    run(plan, &site, &Arc::new(Numbers::seeded(1)))
+    run(flow, &PLAN, &site, &Arc::new(Numbers::seeded(1)))
         .await
         .unwrap()
 }
@@ -145,7 +142,7 @@ async fn outcome_of(plan: &Plan, server: Server, place: &CodesPlace) -> Outcome 
 #[tokio::test]
 async fn every_flow_gets_right_answers_only() {
     for flow in [Flow::Create, Flow::Verify, Flow::Refresh, Flow::Full] {
-        let outcome = outcome_of(&plan(flow), Server::default(), &CodesPlace::Inbox).await;
+        let outcome = outcome_of(flow, Server::default(), &CodesPlace::Inbox).await;
 
         let measured = &outcome.tally.steps[&flow.measures()];
         assert!(measured.in_time > 10, "{flow:?}: {}", measured.in_time);
@@ -162,7 +159,7 @@ async fn codes_are_read_from_the_file_sender() {
         ..Server::default()
     };
 
-    let outcome = outcome_of(&plan(Flow::Full), server, &CodesPlace::File(path)).await;
+    let outcome = outcome_of(Flow::Full, server, &CodesPlace::File(path)).await;
 
     assert!(outcome.tally.steps[&Step::Login].in_time > 10);
     assert_eq!(outcome.tally.example, None);
@@ -175,7 +172,7 @@ async fn failures_are_counted_beside_right_answers() {
         ..Server::default()
     };
 
-    let outcome = outcome_of(&plan(Flow::Create), server, &CodesPlace::Inbox).await;
+    let outcome = outcome_of(Flow::Create, server, &CodesPlace::Inbox).await;
 
     let create = &outcome.tally.steps[&Step::Create];
     assert!(create.in_time > 10);
@@ -184,7 +181,7 @@ async fn failures_are_counted_beside_right_answers() {
 
 #[tokio::test]
 async fn a_verify_measures_as_long_as_it_was_asked_to() {
-    let outcome = outcome_of(&plan(Flow::Verify), Server::default(), &CodesPlace::Inbox).await;
+    let outcome = outcome_of(Flow::Verify, Server::default(), &CodesPlace::Inbox).await;
 
     assert!(
         outcome.elapsed >= Duration::from_millis(80),
@@ -211,7 +208,7 @@ async fn a_server_whose_codes_are_wrong_prepares_no_session() {
     .await
     .unwrap();
 
-    let error = run(&plan(Flow::Refresh), &site, &Arc::new(Numbers::seeded(1)))
+    let error = run(Flow::Refresh, &PLAN, &site, &Arc::new(Numbers::seeded(1)))
         .await
         .err()
         .unwrap();

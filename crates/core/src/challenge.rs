@@ -1,9 +1,12 @@
 //! Challenges: one code sent to one number, and every rule about answering it.
 
+pub mod messages;
+
 use std::sync::Arc;
 
 use crate::{
     code::{Code, CodeBook, CodeLength, CodeSubject, KeyVersion},
+    delivery::message::AppHash,
     id::ChallengeId,
     phone::PhoneNumber,
     policy::{ChallengePolicy, NumberPolicy},
@@ -25,6 +28,8 @@ pub struct Challenge {
     pub code_length: CodeLength,
     /// The language that its messages are written in (BCP 47, such as `fa`).
     pub language: String,
+    /// The app that is to read the code out of its messages, if the caller named one.
+    pub app_hash: Option<AppHash>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// From then on no answer is right.
@@ -204,12 +209,6 @@ pub fn judge(
         standing.closed(challenge.id);
     }
     Verdict::Wrong { left }
-}
-
-/// Closes a challenge whose message nobody would carry.
-pub fn give_up(challenge: &mut Challenge, standing: &mut Standing, now: Timestamp) {
-    challenge.close(CloseReason::Undeliverable, now);
-    standing.closed(challenge.id);
 }
 
 /// The numbers that [`judge`] goes by.

@@ -1,10 +1,23 @@
 //! Deliveries: one attempt to carry a challenge's message to its number, and what became of it.
 
+pub mod follow_up;
+pub mod message;
+pub mod outcome;
+pub mod report;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{code::Code, id::ChallengeId, phone::PhoneNumber, time::Timestamp};
+use self::{
+    outcome::{Receipt, SendRefusal},
+    report::DeliveryReport,
+};
+use crate::{
+    id::ChallengeId,
+    route::{self, NextStep},
+    time::Timestamp,
+};
 
 /// The name of a configured provider, such as `inbox`, `file` or `kavenegar`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,27 +46,37 @@ impl fmt::Display for ProviderName {
 
 /// How a message reaches a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// A text message.
     Sms,
+    /// A call that reads the code out.
+    Voice,
+    /// A message on WhatsApp.
+    WhatsApp,
+    /// A message on Telegram.
+    Telegram,
 }
 
 impl Channel {
+    /// All channels.
+    pub const ALL: [Self; 4] = [Self::Sms, Self::Voice, Self::WhatsApp, Self::Telegram];
+
     /// Its name in databases and on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sms => "sms",
+            Self::Voice => "voice",
+            Self::WhatsApp => "whatsapp",
+            Self::Telegram => "telegram",
         }
     }
 
     /// The channel with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sms]
-            .into_iter()
-            .find(|channel| channel.name() == name)
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
     }
 }
 
@@ -85,19 +108,28 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// What became of it.
     pub state: DeliveryState,
-    /// The provider's own name for the message.
-    pub provider_message_id: Option<String>,
-    /// What it cost, in millionths of the currency, where the provider tells it.
-    pub cost: Option<Cost>,
+    /// What the provider said of the message when it took it, and of its cost since.
+    pub receipt: Receipt,
+    /// What the provider has reported of its arrival.
+    pub report: Option<DeliveryReport>,
+    /// When somebody should look after it again: ask for its report, or send the code by another
+    /// way; `None` when nothing is left to do.
+    pub follow_up_at: Option<Timestamp>,
 }
 
-/// What a provider charged for a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// Millionths of one unit of the currency.
-    pub micros: i64,
-    /// ISO 4217 code, such as `IRR` or `USD`.
-    pub currency: String,
+impl Delivery {
+    /// Whether it has shown that its number gets nothing by its channel.
+    #[must_use]
+    pub fn shows_a_lost_channel(&self) -> bool {
+        let is_refused = match self.state {
+            DeliveryState::Refused { reason, .. } => {
+                route::after_refusal(reason) == NextStep::ChangeChannel
+            }
+            _ => false,
+        };
+        let arrival = self.report.map(|report| report.arrival);
+        is_refused || arrival.is_some_and(|it| it.next_step() == NextStep::ChangeChannel)
+    }
 }
 
 /// What became of a delivery.
@@ -133,6 +165,15 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Whether its message went, may have gone, or may yet go.
+    #[must_use]
+    pub const fn may_reach(self) -> bool {
+        match self {
+            Self::Pending { .. } | Self::Accepted { .. } | Self::Unknown { .. } => true,
+            Self::Refused { .. } | Self::Dropped { .. } => false,
+        }
+    }
+
     /// Its name in databases, pages and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -144,110 +185,4 @@ impl DeliveryState {
             Self::Dropped { .. } => "dropped",
         }
     }
-}
-
-/// Why a provider definitely refused a message (PROVIDERS.md: each reply becomes one of these).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SendRefusal {
-    /// No such number.
-    InvalidNumber,
-    /// The number gets no messages of this kind.
-    CannotReceive,
-    /// Its owner asked this provider for no more messages.
-    OptedOut,
-    /// The provider does not send to this country.
-    BlockedCountry,
-    /// The provider takes the request for fraud.
-    BlockedAsFraud,
-    /// The provider has had too many requests.
-    RateLimited,
-    /// The account is empty.
-    NoCredit,
-    /// The provider does not know our key.
-    BadCredentials,
-    /// The provider's template is missing or does not fit.
-    BadTemplate,
-    /// The provider does not carry this text.
-    RejectedContent,
-    /// Another failure before anything was sent, such as no connection.
-    Temporary,
-}
-
-impl SendRefusal {
-    /// All refusals, for the stores' mapping.
-    pub const ALL: [Self; 11] = [
-        Self::InvalidNumber,
-        Self::CannotReceive,
-        Self::OptedOut,
-        Self::BlockedCountry,
-        Self::BlockedAsFraud,
-        Self::RateLimited,
-        Self::NoCredit,
-        Self::BadCredentials,
-        Self::BadTemplate,
-        Self::RejectedContent,
-        Self::Temporary,
-    ];
-
-    /// Its name in databases, webhook replies, pages and logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidNumber => "invalid_number",
-            Self::CannotReceive => "cannot_receive",
-            Self::OptedOut => "opted_out",
-            Self::BlockedCountry => "blocked_country",
-            Self::BlockedAsFraud => "blocked_as_fraud",
-            Self::RateLimited => "rate_limited",
-            Self::NoCredit => "no_credit",
-            Self::BadCredentials => "bad_credentials",
-            Self::BadTemplate => "bad_template",
-            Self::RejectedContent => "rejected_content",
-            Self::Temporary => "temporary",
-        }
-    }
-
-    /// The refusal with this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|refusal| refusal.name() == name)
-    }
-}
-
-/// A message ready to be handed to a provider.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// The delivery that it is.
-    pub delivery: DeliveryId,
-    /// The number it goes to.
-    pub to: PhoneNumber,
-    /// How it goes.
-    pub channel: Channel,
-    /// The language of its text (BCP 47, such as `fa`).
-    pub language: String,
-    /// The code it carries.
-    pub code: Code,
-    /// From then on the code is of no use, nor is the message.
-    pub expires_at: Timestamp,
-}
-
-/// What a provider did with a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// It took it.
-    Accepted(Receipt),
-    /// It definitely refused it, so nothing was sent.
-    Refused(SendRefusal),
-    /// It did not answer in time, or not in a way that tells: the message may have gone.
-    Unknown,
-}
-
-/// What a provider says of a message that it took.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Receipt {
-    /// Its own name for the message.
-    pub message_id: Option<String>,
-    /// What it charged.
-    pub cost: Option<Cost>,
 }

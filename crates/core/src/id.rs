@@ -26,6 +26,13 @@ macro_rules! uuid_id {
                 Self(time_ordered(random, now))
             }
 
+            /// The first id in order that one of this moment can have.
+            #[must_use]
+            pub fn first_of(moment: Timestamp) -> Self {
+                let millis = u128::try_from(moment.as_millis()).unwrap_or(0);
+                Self(Uuid::from_u128(millis << 80))
+            }
+
             /// The id that is this UUID.
             #[must_use]
             pub const fn from_uuid(uuid: Uuid) -> Self {

@@ -75,12 +75,76 @@ impl PhoneNumber {
         format!("+{}", self.0)
     }
 
+    /// The region it belongs to, as far as the metadata tells.
+    #[must_use]
+    pub fn region(self) -> Option<Region> {
+        // New Iranian prefixes appear before the metadata knows them.
+        if IRANIAN_MOBILES.begins(self) {
+            return Some(Region::IRAN);
+        }
+        let parsed = PHONE_NUMBER_UTIL.parse(self.e164(), None).ok()?;
+        parsed.get_region_code().map(Region)
+    }
+
     /// The number for logs and lists, such as `+98*****4567`.
     #[must_use]
     pub fn masked(self) -> String {
         let digits = self.0.to_string();
         let tail = &digits[digits.len() - 4..];
         format!("+{}*****{tail}", &digits[..2])
+    }
+}
+
+const IRANIAN_MOBILES: Prefix = Prefix {
+    first: 989,
+    digits: 3,
+};
+
+/// The first digits of numbers in E.164 form, such as +98912 or +1: 1 to 14 digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prefix {
+    first: u64,
+    digits: u32,
+}
+
+impl Prefix {
+    /// Reads digits with or without `+`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !all_digits || digits.starts_with('0') || !(1..=14).contains(&digits.len()) {
+            return None;
+        }
+        Some(Self {
+            first: digits.parse().ok()?,
+            digits: u32::try_from(digits.len()).ok()?,
+        })
+    }
+
+    /// How many digits it has.
+    #[must_use]
+    pub const fn digits(self) -> u32 {
+        self.digits
+    }
+
+    /// Whether a number begins with it.
+    #[must_use]
+    pub const fn begins(self, phone: PhoneNumber) -> bool {
+        let length = phone.0.ilog10() + 1;
+        length >= self.digits && phone.0 / 10_u64.pow(length - self.digits) == self.first
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.first)
+    }
+}
+
+impl fmt::Debug for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

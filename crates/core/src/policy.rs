@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use crate::{
+    challenge::messages::MessagePolicy,
     code::CodeLength,
+    delivery::message::AppHash,
     phone::{PhonePolicy, Region},
     rate::{CoolDown, Rate, Rates},
 };
@@ -22,6 +24,11 @@ pub struct Policy {
     pub phone: PhonePolicy,
     /// One challenge.
     pub challenge: ChallengePolicy,
+    /// The messages of one challenge.
+    pub messages: MessagePolicy,
+    /// The Android apps that may read codes out of messages. No other's hash gets into one
+    /// (SECURITY.md T24).
+    pub app_hashes: Vec<AppHash>,
     /// One number, over all its challenges.
     pub number: NumberPolicy,
     /// Sessions and their refresh tokens.
@@ -35,6 +42,8 @@ impl Default for Policy {
         Self {
             phone: PhonePolicy::only(Region::IRAN),
             challenge: ChallengePolicy::default(),
+            messages: MessagePolicy::default(),
+            app_hashes: Vec::new(),
             number: NumberPolicy::default(),
             session: SessionPolicy::default(),
             token: TokenPolicy::default(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::{
-    delivery::SendRefusal, keys::SigningFailed, phone::PhoneError, ports::store::StoreError,
-    standing::WaitRule, token::TokenError,
+    delivery::outcome::SendRefusal, keys::SigningFailed, phone::PhoneError,
+    ports::store::StoreError, standing::WaitRule, token::TokenError,
 };
 
 /// What a caller did that cannot be served: part of the public contract, and a closed list.
@@ -30,6 +30,16 @@ pub enum Refusal {
     /// The user may not log in.
     #[error("the user is not active")]
     UserInactive,
+    /// The operator sends nothing by the channel that was asked for.
+    #[error("messages do not come by this channel here")]
+    ChannelNotOffered,
+    /// The challenge can no longer be answered, or never could by this number: one answer for each
+    /// cause, so that it tells a guesser nothing.
+    #[error("the challenge has ended; ask for a new code")]
+    ChallengeEnded,
+    /// The challenge has had all its messages.
+    #[error("the code was sent as often as it may be; ask for a new one")]
+    MessagesSpent,
     /// No provider carries a message to this number.
     #[error("no message can be sent to this number ({})", .0.name())]
     NumberUnreachable(SendRefusal),
@@ -56,6 +66,9 @@ impl Refusal {
             Self::TooMany { .. } => "too_many_requests",
             Self::CodeWrong => "code_wrong",
             Self::UserInactive => "user_inactive",
+            Self::ChannelNotOffered => "channel_not_offered",
+            Self::ChallengeEnded => "challenge_ended",
+            Self::MessagesSpent => "messages_spent",
             Self::NumberUnreachable(_) => "number_unreachable",
             Self::Token(_) => "token_not_valid",
             Self::TokenReplayed => "token_replayed",

@@ -1,43 +1,47 @@
-//! The order in which providers are tried, and when the next one is. Pure.
+//! By which provider and channel a message goes, and when the next one is tried. Pure.
+//!
+//! - Who may carry a message to a number: [`table`].
+//! - In which order: [`order`], by what [`conversion`] and [`breaker`] know of the providers.
+//! - One challenge's messages, from the first to the last: [`plan`].
+//! - What follows from a provider's answer: [`next_step`].
 
-use crate::delivery::{ProviderName, SendOutcome, SendRefusal};
+pub mod breaker;
+pub mod conversion;
+pub mod order;
+pub mod plan;
+pub mod table;
 
-/// Providers in the order in which they are tried; at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    first: ProviderName,
-    others: Vec<ProviderName>,
+use std::fmt;
+
+use crate::delivery::{
+    Channel, ProviderName,
+    outcome::{SendOutcome, SendRefusal},
+};
+
+/// One way for a message: a provider, and the channel that it uses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hop {
+    /// Who carries it.
+    pub provider: ProviderName,
+    /// How it goes.
+    pub channel: Channel,
+    /// What has to be done for it.
+    pub handling: Handling,
 }
 
-impl Route {
-    /// A route over these providers; `None` when there are none.
-    #[must_use]
-    pub fn new(providers: impl IntoIterator<Item = ProviderName>) -> Option<Self> {
-        let mut providers = providers.into_iter();
-        Some(Self {
-            first: providers.next()?,
-            others: providers.collect(),
-        })
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.provider, self.channel.name())
     }
+}
 
-    /// The provider that is tried first.
-    #[must_use]
-    pub const fn first(&self) -> &ProviderName {
-        &self.first
-    }
-
-    /// All providers, in order.
-    pub fn providers(&self) -> impl Iterator<Item = &ProviderName> {
-        std::iter::once(&self.first).chain(&self.others)
-    }
-
-    /// The provider that is tried after `provider`.
-    #[must_use]
-    pub fn after(&self, provider: &ProviderName) -> Option<&ProviderName> {
-        self.providers()
-            .skip_while(|candidate| *candidate != provider)
-            .nth(1)
-    }
+/// What has to be done for a message once its delivery is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Handling {
+    /// A node hands it to the provider.
+    Carried,
+    /// Nothing: the delivery's row is the message, as in the developer's inbox.
+    Kept,
 }
 
 /// What follows from a provider's answer.
@@ -47,48 +51,45 @@ pub enum NextStep {
     Done,
     /// Another provider could do better.
     FailOver,
+    /// Another channel could: the number has no WhatsApp, or is a landline that can be called.
+    ChangeChannel,
     /// No provider should try: the number gets no message, its owner wants none, or it is fraud.
     Stop(SendRefusal),
 }
 
-/// Decides what follows from a provider's answer (PROVIDERS.md, second paragraph).
+/// Decides what follows from a provider's answer.
 ///
 /// A time-out is no failure: the message may have gone, and a second provider would send it twice.
 #[must_use]
 pub const fn next_step(outcome: &SendOutcome) -> NextStep {
     match outcome {
         SendOutcome::Accepted(_) | SendOutcome::Unknown => NextStep::Done,
-        SendOutcome::Refused(refusal) => match refusal {
-            SendRefusal::InvalidNumber
-            | SendRefusal::CannotReceive
-            | SendRefusal::OptedOut
-            | SendRefusal::BlockedAsFraud => NextStep::Stop(*refusal),
-            SendRefusal::BlockedCountry
-            | SendRefusal::RateLimited
-            | SendRefusal::NoCredit
-            | SendRefusal::BadCredentials
-            | SendRefusal::BadTemplate
-            | SendRefusal::RejectedContent
-            | SendRefusal::Temporary => NextStep::FailOver,
-        },
+        SendOutcome::Refused(refusal) => after_refusal(*refusal),
+    }
+}
+
+/// Decides what follows from a definite refusal, or from a report that a message did not arrive
+/// (PROVIDERS.md, second paragraph).
+#[must_use]
+pub const fn after_refusal(refusal: SendRefusal) -> NextStep {
+    match refusal {
+        SendRefusal::CannotReceive => NextStep::ChangeChannel,
+        SendRefusal::InvalidNumber | SendRefusal::OptedOut | SendRefusal::BlockedAsFraud => {
+            NextStep::Stop(refusal)
+        }
+        SendRefusal::BlockedCountry
+        | SendRefusal::RateLimited
+        | SendRefusal::NoCredit
+        | SendRefusal::BadCredentials
+        | SendRefusal::BadTemplate
+        | SendRefusal::RejectedContent
+        | SendRefusal::Temporary => NextStep::FailOver,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_route_goes_on_in_its_order() {
-        let name = ProviderName::new;
-        let route = Route::new(["a", "b"].map(ProviderName::new)).unwrap();
-
-        assert_eq!(route.first(), &name("a"));
-        assert_eq!(route.after(&name("a")), Some(&name("b")));
-        assert_eq!(route.after(&name("b")), None);
-        assert_eq!(route.after(&name("x")), None);
-        assert!(Route::new([]).is_none());
-    }
 
     #[test]
     fn only_a_definite_refusal_that_another_could_do_better_fails_over() {

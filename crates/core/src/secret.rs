@@ -70,6 +70,15 @@ impl MasterSecret {
         Secret::new(self.derive("phonekey/hs256/v1").to_vec())
     }
 
+    /// What only we and one provider know: the secret part of the path that its reports come to.
+    #[must_use]
+    pub fn report_token(&self, provider: &str) -> [u8; 16] {
+        let key = self.derive(&format!("phonekey/reports/v1/{provider}"));
+        let mut token = [0; 16];
+        token.copy_from_slice(&key[..16]);
+        token
+    }
+
     /// The key that signs what only we verify: the `jti` of refresh tokens.
     pub(crate) fn refresh_key(&self) -> DerivedKey {
         self.derive("phonekey/refresh/v1")

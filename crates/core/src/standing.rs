@@ -55,6 +55,14 @@ pub enum WaitRule {
 }
 
 impl WaitRule {
+    /// All rules, in the order in which they are named when two make a number wait equally long.
+    const ALL: [Self; 4] = [
+        Self::CoolDown,
+        Self::LiveChallenges,
+        Self::Sends,
+        Self::WrongAnswers,
+    ];
+
     /// The rule's name in audit rows, logs and machine-readable answers.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -73,37 +81,60 @@ impl Standing {
     /// # Errors
     /// [`Wait`].
     pub fn may_open(&self, policy: &NumberPolicy, now: Timestamp) -> Result<(), Wait> {
+        self.longest_wait(policy, now, WaitRule::ALL)
+    }
+
+    /// Whether a code that was sent may be sent once more because its person asks for it; if not,
+    /// the longest wait of all rules. No challenge is opened, so their number does not matter.
+    ///
+    /// # Errors
+    /// [`Wait`].
+    pub fn may_resend(&self, policy: &NumberPolicy, now: Timestamp) -> Result<(), Wait> {
+        self.longest_wait(
+            policy,
+            now,
+            [WaitRule::CoolDown, WaitRule::Sends, WaitRule::WrongAnswers],
+        )
+    }
+
+    /// Whether one more message may be sent that nobody asked for; if not, until when.
+    ///
+    /// # Errors
+    /// [`Wait`].
+    pub fn may_send(&self, policy: &NumberPolicy, now: Timestamp) -> Result<(), Wait> {
+        self.longest_wait(policy, now, [WaitRule::Sends, WaitRule::WrongAnswers])
+    }
+
+    fn longest_wait(
+        &self,
+        policy: &NumberPolicy,
+        now: Timestamp,
+        rules: impl IntoIterator<Item = WaitRule>,
+    ) -> Result<(), Wait> {
         if policy.enforcement == Enforcement::Off {
             return Ok(());
         }
-        let live = self
-            .live
-            .iter()
-            .filter(|challenge| challenge.expires_at > now);
-        let full = live.clone().count() >= usize::from(policy.live_challenges);
-        let live_until = if full {
-            live.map(|challenge| challenge.expires_at).min()
-        } else {
-            None
-        };
-        [
-            (WaitRule::CoolDown, self.cool_down_until(policy, now)),
-            (WaitRule::LiveChallenges, live_until),
-            (WaitRule::Sends, policy.sends.next_allowed(&self.sends, now)),
-            (
-                WaitRule::WrongAnswers,
-                policy.wrong_answers.next_allowed(&self.wrong_answers, now),
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(rule, until)| {
+        let waits = rules.into_iter().filter_map(|rule| {
+            let until = match rule {
+                WaitRule::CoolDown => self.cool_down_until(policy, now),
+                WaitRule::LiveChallenges => self.crowded_until(policy, now),
+                WaitRule::Sends => policy.sends.next_allowed(&self.sends, now),
+                WaitRule::WrongAnswers => {
+                    policy.wrong_answers.next_allowed(&self.wrong_answers, now)
+                }
+            };
             Some(Wait {
                 rule,
                 until: until?,
             })
-        })
-        .max_by_key(|wait| wait.until)
-        .map_or(Ok(()), Err)
+        });
+        waits.max_by_key(|wait| wait.until).map_or(Ok(()), Err)
+    }
+
+    fn crowded_until(&self, policy: &NumberPolicy, now: Timestamp) -> Option<Timestamp> {
+        let live = self.live.iter().filter(|live| live.expires_at > now);
+        let is_full = live.clone().count() >= usize::from(policy.live_challenges);
+        live.map(|live| live.expires_at).min().filter(|_| is_full)
     }
 
     /// Whether one more answer may be compared; if not, until when.
@@ -111,14 +142,7 @@ impl Standing {
     /// # Errors
     /// [`Wait`] while the budget of wrong answers is used up.
     pub fn may_answer(&self, policy: &NumberPolicy, now: Timestamp) -> Result<(), Wait> {
-        let full_until = policy.wrong_answers.next_allowed(&self.wrong_answers, now);
-        match full_until.filter(|_| policy.enforcement == Enforcement::On) {
-            Some(until) => Err(Wait {
-                rule: WaitRule::WrongAnswers,
-                until,
-            }),
-            None => Ok(()),
-        }
+        self.longest_wait(policy, now, [WaitRule::WrongAnswers])
     }
 
     fn cool_down_until(&self, policy: &NumberPolicy, now: Timestamp) -> Option<Timestamp> {
@@ -146,13 +170,36 @@ impl Standing {
 
     /// Notes a challenge opened at `now`.
     pub(crate) fn opened(&mut self, challenge: &Challenge, policy: &NumberPolicy, now: Timestamp) {
-        self.forget(policy, now);
-        self.codes_in_a_row = self.codes_in_a_row(now).saturating_add(1);
-        self.sends.push(now);
+        self.asked(policy, now);
         self.live.push(LiveChallenge {
             id: challenge.id,
             expires_at: challenge.expires_at,
         });
+    }
+
+    /// Notes that a challenge's code is sent once more because its person asked for it, and that the
+    /// challenge may live longer for it.
+    pub(crate) fn resent(&mut self, challenge: &Challenge, policy: &NumberPolicy, now: Timestamp) {
+        self.asked(policy, now);
+        for live in &mut self.live {
+            if live.id == challenge.id {
+                live.expires_at = challenge.expires_at;
+            }
+        }
+    }
+
+    /// Notes a message that nobody asked for. It counts as if it had been sent with the one before,
+    /// so that nobody waits longer than they were told.
+    pub(crate) fn sent(&mut self, policy: &NumberPolicy, now: Timestamp) {
+        self.forget(policy, now);
+        let at = self.sends.last().copied().unwrap_or(now);
+        self.sends.push(at);
+    }
+
+    fn asked(&mut self, policy: &NumberPolicy, now: Timestamp) {
+        self.forget(policy, now);
+        self.codes_in_a_row = self.codes_in_a_row(now).saturating_add(1);
+        self.sends.push(now);
     }
 
     /// Notes a wrong answer at `now`.

@@ -7,17 +7,27 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use phonekey_core::{
-    challenge::Challenge,
+    challenge::{Challenge, messages::MessagePolicy},
     code::CodeBook,
     delivery::{
-        Channel, Delivery, DeliveryId, DeliveryState, Message, ProviderName, Receipt, SendOutcome,
-        SendRefusal,
+        Delivery, DeliveryId, DeliveryState,
+        follow_up::{self, ReportsBy},
+        message::Message,
+        outcome::{Receipt, SendOutcome, SendRefusal},
     },
+    phone::PhoneNumber,
+    policy::NumberPolicy,
     ports::{
         delivery::DispatchOutcome,
-        store::{DeliveryStore, SettleDelivery, StoreError},
+        store::{DeliveryStore, RefuseDelivery, RefuseOutcome, SettleDelivery, StoreError},
     },
-    route::{self, NextStep},
+    random::Random,
+    route::{
+        self, NextStep,
+        order::{Strategy, order},
+        plan::SendPlan,
+        table::Candidates,
+    },
     time::{Clock, Timestamp},
 };
 use tokio::{
@@ -26,19 +36,19 @@ use tokio::{
 };
 use tracing::{debug, error, warn};
 
-use crate::{
-    inbox::{self, Arrivals},
-    senders::{Provider, Senders},
-    under_way::UnderWay,
-};
+use crate::{inbox::Arrivals, outlook::Outlook, senders::Senders, under_way::UnderWay};
 
 /// All that a delivery needs on its way.
 pub(crate) struct Carrier {
     pub(crate) senders: Senders,
     pub(crate) lease: Duration,
+    pub(crate) messages: MessagePolicy,
+    pub(crate) number: Arc<NumberPolicy>,
     pub(crate) store: Arc<dyn DeliveryStore>,
     pub(crate) book: Arc<CodeBook>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) outlook: Outlook,
     pub(crate) arrivals: Arrivals,
     pub(crate) under_way: UnderWay,
 }
@@ -54,36 +64,46 @@ enum Attempt {
 }
 
 impl Carrier {
-    /// A delivery by `provider`. One to the inbox has arrived with its commit, since its row is the
-    /// message; any other is this node's to send.
-    pub(crate) fn new_delivery(
+    /// The ways of a message in the order in which they should be tried at `now`.
+    pub(crate) fn plan(
         &self,
-        id: DeliveryId,
-        provider: &ProviderName,
+        candidates: &Candidates<'_>,
+        phone: PhoneNumber,
         now: Timestamp,
-    ) -> Delivery {
-        let state = if provider.as_str() == inbox::NAME {
-            DeliveryState::Accepted { at: now }
-        } else {
-            DeliveryState::Pending {
-                leased_until: now.plus(self.lease),
-            }
+    ) -> Option<SendPlan> {
+        let facts = self.outlook.facts(&self.senders, phone, now);
+        let draw = match candidates.strategy {
+            Strategy::Ordered => 1.0,
+            Strategy::Conversion => self.draw(),
         };
-        Delivery {
-            id,
-            channel: Channel::Sms,
-            provider: provider.clone(),
-            created_at: now,
-            state,
-            provider_message_id: None,
-            cost: None,
-        }
+        SendPlan::new(order(candidates, &facts, draw), self.lease)
+    }
+
+    /// The ways by which the code of a message may go on; none when there is none left.
+    pub(crate) fn plan_after(
+        &self,
+        challenge: &Challenge,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Option<SendPlan> {
+        let (provider, channel) = (&delivery.provider, delivery.channel);
+        let table = self.senders.table();
+        let candidates = table.candidates_after(challenge.phone, provider, channel)?;
+        self.plan(&candidates, challenge.phone, now)
+    }
+
+    /// A number between 0 and 1.
+    fn draw(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.random.fill(&mut bytes);
+        f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
     }
 
     /// Carries a delivery, and those that follow from its refusal, until one is settled.
     ///
-    /// `answer` learns the outcome before it is settled, so that nobody waits for the store; an
-    /// attempt by another provider is committed before it is made.
+    /// `answer` learns of an acceptance before it is settled, so that nobody waits for the store; of
+    /// a refusal afterwards, since that may end the challenge. An attempt by another provider is
+    /// committed before it is made.
     pub(crate) async fn carry(
         &self,
         challenge: &Challenge,
@@ -101,30 +121,71 @@ impl Carrier {
                 Attempt::Pointless => {
                     tell(answer, DispatchOutcome::Unavailable(SendRefusal::Temporary));
                     let at = self.clock.now();
-                    let dropped = SettleDelivery {
-                        id: delivery.id,
-                        state: DeliveryState::Dropped { at },
-                        receipt: Receipt::default(),
-                    };
-                    return self.settle(dropped, leased_until).await;
+                    let dropped = DeliveryState::Dropped { at };
+                    let step = settlement(&delivery, dropped, Receipt::default(), None);
+                    return self.settle(step, leased_until).await;
                 }
                 Attempt::LeaseEnded => return tell(answer, DispatchOutcome::Sent),
             };
             log(challenge, &delivery, &outcome);
             let now = self.clock.now();
-            let step = settlement(delivery.id, &outcome, now);
-            if route::next_step(&outcome) == NextStep::FailOver
-                && let Some(next) = self.next_delivery(challenge, &delivery, now)
-            {
-                if let Err(error) = self.store.fail_over(step, next.clone()).await {
-                    log_unsettled(delivery.id, &error);
-                    return tell(answer, told_of(&outcome));
+            let (state, receipt) = match &outcome {
+                SendOutcome::Accepted(receipt) => {
+                    (DeliveryState::Accepted { at: now }, receipt.clone())
                 }
-                delivery = next;
-                continue;
-            }
-            tell(answer, told_of(&outcome));
+                SendOutcome::Unknown => (DeliveryState::Unknown { at: now }, Receipt::default()),
+                SendOutcome::Refused(reason) => {
+                    match self.refuse(challenge, &delivery, *reason, now).await {
+                        RefuseOutcome::Next(next) => {
+                            delivery = *next;
+                            continue;
+                        }
+                        RefuseOutcome::Last => return tell(answer, told_of(*reason)),
+                        RefuseOutcome::Lost => return tell(answer, DispatchOutcome::Sent),
+                    }
+                }
+            };
+            tell(answer, DispatchOutcome::Sent);
+            let look =
+                follow_up::first_look(&outcome, self.reports_by(&delivery), &self.messages, now);
+            let step = settlement(&delivery, state, receipt, look);
             return self.settle(step, leased_until).await;
+        }
+    }
+
+    /// How the provider of a delivery tells what became of it.
+    pub(crate) fn reports_by(&self, delivery: &Delivery) -> ReportsBy {
+        let provider = self.senders.provider(&delivery.provider);
+        provider.map_or(ReportsBy::Nothing, |provider| provider.reports_by())
+    }
+
+    /// Notes a refusal. One that cannot be noted is the last of this turn: the delivery stays
+    /// pending, and its next holder tries again.
+    async fn refuse(
+        &self,
+        challenge: &Challenge,
+        delivery: &Delivery,
+        reason: SendRefusal,
+        now: Timestamp,
+    ) -> RefuseOutcome {
+        let plan = match route::after_refusal(reason) {
+            NextStep::FailOver | NextStep::ChangeChannel => {
+                self.plan_after(challenge, delivery, now)
+            }
+            NextStep::Done | NextStep::Stop(_) => None,
+        };
+        let step = RefuseDelivery {
+            id: delivery.id,
+            reason,
+            plan,
+            now,
+        };
+        match self.store.refuse_delivery(step).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                log_unsettled(delivery.id, &error);
+                RefuseOutcome::Last
+            }
         }
     }
 
@@ -157,42 +218,15 @@ impl Carrier {
             channel: delivery.channel,
             language: challenge.language.clone(),
             code,
+            app_hash: challenge.app_hash,
             expires_at: challenge.expires_at,
         };
-        let outcome = match self.senders.provider(&delivery.provider) {
-            Some(Provider::Sender(sender)) => timeout(turn, sender.send(&message))
-                .await
-                .unwrap_or(SendOutcome::Unknown),
-            // An inbox delivery is never pending, and a provider that was taken off the
-            // configuration sends nothing: another one could.
-            Some(Provider::Inbox) | None => SendOutcome::Refused(SendRefusal::Temporary),
+        // A provider that was taken off the configuration sends nothing: another one could.
+        let Some(provider) = self.senders.provider(&delivery.provider) else {
+            return Attempt::Made(SendOutcome::Refused(SendRefusal::Temporary));
         };
-        Attempt::Made(outcome)
-    }
-
-    /// The next provider's attempt; none when there is no further provider, or nothing left to send
-    /// for. After a provider that is no longer on the route, the route begins anew.
-    fn next_delivery(
-        &self,
-        challenge: &Challenge,
-        refused: &Delivery,
-        now: Timestamp,
-    ) -> Option<Delivery> {
-        if !challenge.is_live(now) {
-            return None;
-        }
-        let route = self.senders.route();
-        let on_route = route.providers().any(|name| *name == refused.provider);
-        let provider = if on_route {
-            route.after(&refused.provider)?
-        } else {
-            route.first()
-        };
-        let id = DeliveryId {
-            challenge: refused.id.challenge,
-            attempt: refused.id.attempt.checked_add(1)?,
-        };
-        Some(self.new_delivery(id, provider, now))
+        let sent = timeout(turn, provider.send(&message, &*self.clock)).await;
+        Attempt::Made(sent.unwrap_or(SendOutcome::Unknown))
     }
 
     /// Settles a delivery. While the store is away it tries again within the lease: a delivery that
@@ -226,28 +260,26 @@ fn tell(answer: oneshot::Sender<DispatchOutcome>, outcome: DispatchOutcome) {
     let _ = answer.send(outcome);
 }
 
-/// What a caller learns of an outcome that is followed by no other.
-fn told_of(outcome: &SendOutcome) -> DispatchOutcome {
-    match (route::next_step(outcome), outcome) {
-        (NextStep::Stop(refusal), _) => DispatchOutcome::NumberRefused(refusal),
-        (NextStep::FailOver, SendOutcome::Refused(refusal)) => {
-            DispatchOutcome::Unavailable(*refusal)
-        }
-        (NextStep::Done | NextStep::FailOver, _) => DispatchOutcome::Sent,
+/// What a caller learns of a refusal that nothing follows.
+const fn told_of(reason: SendRefusal) -> DispatchOutcome {
+    match route::after_refusal(reason) {
+        NextStep::Stop(_) | NextStep::ChangeChannel => DispatchOutcome::NumberRefused(reason),
+        NextStep::FailOver | NextStep::Done => DispatchOutcome::Unavailable(reason),
     }
 }
 
-/// What the store keeps of an outcome.
-fn settlement(id: DeliveryId, outcome: &SendOutcome, at: Timestamp) -> SettleDelivery {
-    let (state, receipt) = match outcome {
-        SendOutcome::Accepted(receipt) => (DeliveryState::Accepted { at }, receipt.clone()),
-        SendOutcome::Refused(reason) => {
-            let reason = *reason;
-            (DeliveryState::Refused { at, reason }, Receipt::default())
-        }
-        SendOutcome::Unknown => (DeliveryState::Unknown { at }, Receipt::default()),
-    };
-    SettleDelivery { id, state, receipt }
+fn settlement(
+    delivery: &Delivery,
+    state: DeliveryState,
+    receipt: Receipt,
+    follow_up_at: Option<Timestamp>,
+) -> SettleDelivery {
+    SettleDelivery {
+        id: delivery.id,
+        state,
+        receipt,
+        follow_up_at,
+    }
 }
 
 fn log(challenge: &Challenge, delivery: &Delivery, outcome: &SendOutcome) {

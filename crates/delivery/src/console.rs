@@ -7,7 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 use phonekey_core::{
-    delivery::{Message, Receipt, SendOutcome, SendRefusal},
+    delivery::{
+        message::Message,
+        outcome::{Receipt, SendOutcome, SendRefusal},
+    },
     ports::delivery::MessageSender,
     time::Clock,
 };
@@ -103,6 +106,7 @@ mod tests {
             channel: Channel::Sms,
             language: "en".to_owned(),
             code: Code::parse("12345").unwrap(),
+            app_hash: None,
             expires_at: clock.now().plus(Duration::from_mins(2)),
         };
 

@@ -15,7 +15,10 @@ use std::{
 
 use async_trait::async_trait;
 use phonekey_core::{
-    delivery::{Message, Receipt, SendOutcome, SendRefusal},
+    delivery::{
+        message::Message,
+        outcome::{Receipt, SendOutcome, SendRefusal},
+    },
     id::ChallengeId,
     ports::delivery::MessageSender,
     time::Clock,

@@ -3,9 +3,13 @@
 
 use std::time::Duration;
 
-use phonekey_core::delivery::{SendOutcome, SendRefusal};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use phonekey_core::delivery::{
+    DeliveryId,
+    outcome::{SendOutcome, SendRefusal},
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE, redirect};
 use thiserror::Error;
+use tracing::warn;
 
 /// A client whose exchanges take `timeout` at most, from the connection to the end of the reply. It
 /// keeps connections, follows no redirects and uses no proxy.
@@ -21,6 +25,18 @@ pub(crate) fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
         .connect_timeout(timeout / 2)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .build()
+}
+
+/// The request with these fields as a form in its body.
+pub(crate) fn with_form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    request
+        .header(
+            CONTENT_TYPE,
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )
+        .body(form.finish())
 }
 
 /// Sends a request and reads its reply.
@@ -44,6 +60,24 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     /// `None` when it was cut off, timed out or was longer than [`MAX_BODY_BYTES`].
     pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Reply {
+    /// What became of the message, when nothing but the status tells.
+    ///
+    /// A refusal of our request (4xx) comes before the message would go, and a redirect is not
+    /// followed; a failure of the provider's own (5xx) may come after.
+    pub(crate) fn outcome_by_status(&self) -> SendOutcome {
+        let refusal = match self.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => SendRefusal::BadCredentials,
+            StatusCode::TOO_MANY_REQUESTS => SendRefusal::RateLimited,
+            StatusCode::REQUEST_TIMEOUT => return SendOutcome::Unknown,
+            status if status.is_client_error() => SendRefusal::RejectedContent,
+            status if status.is_redirection() => SendRefusal::Temporary,
+            _ => return SendOutcome::Unknown,
+        };
+        SendOutcome::Refused(refusal)
+    }
 }
 
 async fn read(mut response: Response) -> Option<Vec<u8>> {
@@ -77,6 +111,17 @@ impl NoReply {
         } else {
             Self::Lost(error)
         }
+    }
+
+    /// What became of the message; logs that the provider did not answer.
+    pub(crate) fn noted(&self, provider: &str, delivery: DeliveryId) -> SendOutcome {
+        warn!(
+            delivery.id = %delivery,
+            delivery.provider = provider,
+            error = self as &dyn std::error::Error,
+            "the provider gave no answer"
+        );
+        self.outcome()
     }
 
     /// What became of the message.

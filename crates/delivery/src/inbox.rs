@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use phonekey_core::{
     code::CodeBook,
-    delivery::ProviderName,
+    delivery::{ProviderName, message::Message},
     phone::PhoneNumber,
     ports::{
         delivery::{Inbox, InboxMessage},
@@ -85,12 +85,20 @@ impl StoredInbox {
             challenge,
         } = due;
         let sent_at = delivery.created_at;
-        let valid_for = challenge.expires_at.since(sent_at);
         let (text, code) = match self.book.code(&challenge.code_subject()) {
-            Some(code) => (
-                self.texts.write(&challenge.language, &code, valid_for),
-                code.expose().to_owned(),
-            ),
+            Some(code) => {
+                let message = Message {
+                    delivery: delivery.id,
+                    to: challenge.phone,
+                    channel: delivery.channel,
+                    language: challenge.language.clone(),
+                    code,
+                    app_hash: challenge.app_hash,
+                    expires_at: challenge.expires_at,
+                };
+                let text = self.texts.of_message(&message, sent_at);
+                (text, message.code.expose().to_owned())
+            }
             None => (UNREADABLE.to_owned(), String::new()),
         };
         InboxMessage {

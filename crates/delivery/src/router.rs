@@ -3,14 +3,20 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use phonekey_core::{
-    challenge::Challenge,
+    challenge::{Challenge, messages::MessagePolicy},
     code::CodeBook,
-    delivery::{Delivery, DeliveryId, DeliveryState},
+    delivery::{Channel, Delivery, DeliveryState, ProviderName, follow_up::ReportsBy},
+    phone::PhoneNumber,
+    policy::NumberPolicy,
     ports::{
         delivery::{DispatchOutcome, Dispatcher},
+        report::{RawReport, ReportAnswer, ReportReceiver},
         store::{DeliveryStore, StoreError},
     },
+    random::Random,
+    route::plan::SendPlan,
     time::{Clock, Timestamp},
 };
 use tokio::{sync::oneshot, time::timeout};
@@ -18,41 +24,64 @@ use tracing::error;
 
 use crate::{
     carrier::Carrier,
-    inbox::{Arrivals, StoredInbox},
+    inbox::{self, Arrivals, StoredInbox},
+    outlook::Outlook,
+    provider::{BadReport, ReportRead, ReportSource},
+    report::ReportTokens,
     senders::Senders,
     settings::Pace,
     under_way::UnderWay,
 };
 
-/// The [`Dispatcher`] over a configured route.
+/// The [`Dispatcher`] over the configured providers.
 ///
 /// Whatever it has begun goes on when its caller is gone; [`shutdown`](Self::shutdown) waits for it.
 pub struct Router {
     carrier: Arc<Carrier>,
+    tokens: ReportTokens,
     deadline: Duration,
 }
 
+/// What a router works among.
+pub struct RouterWorld {
+    /// Where deliveries are kept.
+    pub store: Arc<dyn DeliveryStore>,
+    /// The codes.
+    pub book: Arc<CodeBook>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, by which some messages try another provider than the best.
+    pub random: Arc<dyn Random>,
+    /// The rules of one number: messages that nobody asked for count for them as well.
+    pub number: Arc<NumberPolicy>,
+}
+
 impl Router {
-    /// A router over these senders, whose deliveries are kept in `store`.
+    /// A router over these senders.
     #[must_use]
     pub fn new(
         senders: Senders,
+        tokens: ReportTokens,
         pace: Pace,
-        store: Arc<dyn DeliveryStore>,
-        book: Arc<CodeBook>,
-        clock: Arc<dyn Clock>,
+        messages: MessagePolicy,
+        world: RouterWorld,
     ) -> Self {
         let carrier = Carrier {
             senders,
             lease: pace.lease,
-            store,
-            book,
-            clock,
+            messages,
+            number: world.number,
+            store: world.store,
+            book: world.book,
+            clock: world.clock,
+            random: world.random,
+            outlook: Outlook::default(),
             arrivals: Arrivals::none_yet(),
             under_way: UnderWay::with_places(MAX_UNDER_WAY),
         };
         Self {
             carrier: Arc::new(carrier),
+            tokens,
             deadline: pace.deadline,
         }
     }
@@ -61,10 +90,11 @@ impl Router {
     #[must_use]
     pub fn inbox(&self) -> Option<StoredInbox> {
         let carrier = &self.carrier;
-        carrier.senders.use_inbox().then(|| StoredInbox {
+        let inbox = ProviderName::new(inbox::NAME);
+        carrier.senders.provider(&inbox).map(|_| StoredInbox {
             store: Arc::clone(&carrier.store),
             book: Arc::clone(&carrier.book),
-            texts: carrier.senders.texts(),
+            texts: carrier.senders.texts().clone(),
             arrivals: carrier.arrivals.clone(),
         })
     }
@@ -112,6 +142,49 @@ impl Router {
         Ok(count)
     }
 
+    /// Looks after messages that are due for it: asks what became of them, and sends the code once
+    /// more where its message did not arrive. Returns how many; when it is [`RESUME_BATCH`], there
+    /// may be more.
+    ///
+    /// # Errors
+    /// When the store does not tell what is due. What cannot be noted of a single message is logged.
+    pub async fn follow_up_once(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let due = self
+            .carrier
+            .store
+            .lease_follow_ups(now, RESUME_BATCH)
+            .await?;
+        let looks = due.iter().map(|due| async {
+            if let Err(error) = self.carrier.look_after(due).await {
+                error!(
+                    delivery.id = %due.delivery.id,
+                    error = &error as &dyn std::error::Error,
+                    "a message could not be looked after; it is tried again later"
+                );
+            }
+        });
+        join_all(looks).await;
+        Ok(due.len())
+    }
+
+    /// Counts anew how many messages of each provider end in a right code, if a rule goes by it.
+    ///
+    /// # Errors
+    /// When the store does not tell.
+    pub async fn refresh_outlook(&self, now: Timestamp) -> Result<(), StoreError> {
+        let carrier = &self.carrier;
+        carrier
+            .outlook
+            .refresh(&carrier.senders, &*carrier.store, now)
+            .await
+    }
+
+    /// The configured providers.
+    #[must_use]
+    pub fn senders(&self) -> &Senders {
+        &self.carrier.senders
+    }
+
     /// Takes on nothing more and waits for what is under way, each bounded by its lease. What comes
     /// after stays pending, for the next start or another node.
     pub async fn shutdown(&self) {
@@ -134,13 +207,19 @@ pub const RESUME_BATCH: u16 = 256;
 
 #[async_trait]
 impl Dispatcher for Router {
-    fn plan(&self, challenge: &Challenge, now: Timestamp) -> Delivery {
-        let id = DeliveryId {
-            challenge: challenge.id,
-            attempt: 1,
-        };
-        let provider = self.carrier.senders.route().first();
-        self.carrier.new_delivery(id, provider, now)
+    fn language(&self, asked: &[&str], phone: PhoneNumber) -> String {
+        let texts = self.carrier.senders.texts();
+        texts.language(asked, phone).to_owned()
+    }
+
+    fn plan(
+        &self,
+        phone: PhoneNumber,
+        channel: Option<Channel>,
+        now: Timestamp,
+    ) -> Option<SendPlan> {
+        let candidates = self.carrier.senders.table().candidates(phone, channel)?;
+        self.carrier.plan(&candidates, phone, now)
     }
 
     /// Answers [`DispatchOutcome::Sent`] as well when it cannot tell in time, or is shutting down:
@@ -163,5 +242,39 @@ impl Dispatcher for Router {
             .ok()
             .flatten()
             .unwrap_or(DispatchOutcome::Sent)
+    }
+}
+
+#[async_trait]
+impl ReportReceiver for Router {
+    fn expects(&self, provider: &ProviderName, token: &str) -> bool {
+        let known = self.carrier.senders.provider(provider);
+        known.is_some_and(|known| known.reports_by() == ReportsBy::Callback)
+            && self.tokens.is_token(provider, token)
+    }
+
+    async fn receive(
+        &self,
+        provider: &ProviderName,
+        token: &str,
+        report: &RawReport,
+    ) -> Result<ReportAnswer, StoreError> {
+        let carrier = &self.carrier;
+        let known = carrier.senders.provider(provider);
+        let Some(ReportSource::Callback(reader)) = known.map(|known| known.reports()) else {
+            return Ok(ReportAnswer::NotHere);
+        };
+        if !self.tokens.is_token(provider, token) {
+            return Ok(ReportAnswer::Forged);
+        }
+        match reader.read(report, carrier.clock.now()) {
+            Ok(ReportRead::Reports(reports)) => {
+                carrier.note_all(provider, reports).await?;
+                Ok(ReportAnswer::Noted)
+            }
+            Ok(ReportRead::Handshake(text)) => Ok(ReportAnswer::Handshake(text)),
+            Err(BadReport::Forged) => Ok(ReportAnswer::Forged),
+            Err(BadReport::Unreadable) => Ok(ReportAnswer::Unreadable),
+        }
     }
 }

@@ -1,191 +1,263 @@
-//! The providers of a route, by name.
+//! The configured providers, by name, and which of them may carry what.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use phonekey_core::{
-    delivery::ProviderName, ports::delivery::MessageSender, route::Route, time::Clock,
+    delivery::ProviderName, ports::delivery::MessageSender, route::table::RoutingTable, time::Clock,
 };
+use thiserror::Error;
 
 use crate::{
-    console::{self, Console},
-    file::{self, FileSender},
-    inbox,
-    settings::{DeliverySettings, problem::SettingsProblem},
+    console::Console,
+    file::FileSender,
+    ghasedak::Ghasedak,
+    kavenegar::Kavenegar,
+    provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
+    report::ReportTokens,
+    settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    smsir::SmsIr,
+    sns::Sns,
+    telegram::Telegram,
     text::Texts,
-    webhook::{self, Webhook},
+    webhook::Webhook,
+    whatsapp::WhatsApp,
 };
 
-/// The providers of a route, by name, and the order in which they are tried.
+/// The configured providers, and which of them may carry a message to a number.
 pub struct Senders {
-    route: Route,
+    table: RoutingTable,
     texts: Texts,
-    providers: BTreeMap<ProviderName, Provider>,
-}
-
-/// What carries the messages of one provider.
-#[derive(Clone)]
-pub enum Provider {
-    /// Nothing does: the delivery's row is the message (see [`inbox`]).
-    Inbox,
-    /// This sender.
-    Sender(Arc<dyn MessageSender>),
+    providers: BTreeMap<ProviderName, Arc<Provider>>,
 }
 
 impl Senders {
-    /// Makes the senders of the configured route; opens files, connects to nothing.
+    /// Makes the configured providers; opens files, connects to nothing.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// [`OpenError`].
     pub fn open(
         settings: &DeliverySettings,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Self, Vec<SettingsProblem>> {
-        let mut problems = settings.problems();
-        let Some(texts) = Texts::falling_back_to(&settings.fallback_language) else {
-            return Err(problems);
-        };
+        tokens: &ReportTokens,
+    ) -> Result<Self, OpenError> {
+        let templates = settings.templates.clone();
+        let texts = Texts::new(
+            templates,
+            &settings.fallback_language,
+            settings.domain.clone(),
+        )
+        .ok_or_else(|| OpenError::NoTemplate(settings.fallback_language.clone()))?;
         let mut providers = BTreeMap::new();
-        for name in settings.route.providers() {
-            match open_provider(name, settings, texts, clock) {
-                Ok(provider) => providers.extend(provider.map(|it| (name.clone(), it))),
-                Err(problem) => problems.push(problem),
-            }
+        for (name, provider) in &settings.providers {
+            let public_url = settings.public_url.clone();
+            let callback = public_url
+                .as_ref()
+                .map(|url| format!("{url}{}", tokens.path(name)));
+            let surroundings = Surroundings {
+                texts: texts.clone(),
+                clock: Arc::clone(clock),
+                callback,
+                public_url,
+            };
+            let opened =
+                open_provider(provider, surroundings).map_err(|problem| OpenError::Provider {
+                    provider: name.clone(),
+                    problem,
+                })?;
+            providers.insert(name.clone(), opened);
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        Ok(Self::of(settings.route.clone(), texts, providers))
+        Ok(Self::of(settings.table.clone(), texts, providers))
     }
 
-    /// A route over providers that were made elsewhere.
+    /// Providers that were made elsewhere.
     ///
-    /// A provider of the route that is not among them refuses every message for the time being.
+    /// A provider of the table that is not among them refuses every message for the time being.
     #[must_use]
     pub fn of(
-        route: Route,
+        table: RoutingTable,
         texts: Texts,
         providers: impl IntoIterator<Item = (ProviderName, Provider)>,
     ) -> Self {
+        let providers = providers.into_iter();
         Self {
-            route,
+            table,
             texts,
-            providers: providers.into_iter().collect(),
+            providers: providers
+                .map(|(name, provider)| (name, Arc::new(provider)))
+                .collect(),
         }
     }
 
-    /// The order in which they are tried.
+    /// Which of them may carry a message to a number.
     #[must_use]
-    pub const fn route(&self) -> &Route {
-        &self.route
+    pub const fn table(&self) -> &RoutingTable {
+        &self.table
     }
 
     /// The words that they carry.
     #[must_use]
-    pub const fn texts(&self) -> Texts {
-        self.texts
+    pub const fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// The provider of this name.
     #[must_use]
-    pub fn provider(&self, name: &ProviderName) -> Option<&Provider> {
+    pub fn provider(&self, name: &ProviderName) -> Option<&Arc<Provider>> {
         self.providers.get(name)
     }
 
-    /// Whether messages go to the developer's inbox.
-    #[must_use]
-    pub fn use_inbox(&self) -> bool {
-        self.providers
-            .values()
-            .any(|provider| matches!(provider, Provider::Inbox))
+    /// All providers, by name.
+    pub fn providers(&self) -> impl Iterator<Item = (&ProviderName, &Arc<Provider>)> {
+        self.providers.iter()
     }
 }
 
-/// The provider of this name; `None` for one that [`DeliverySettings::problems`] complains about.
+/// Why the providers cannot be made.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// There is no template in the fallback language.
+    #[error("there is no message text in the language `{0}`")]
+    NoTemplate(String),
+    /// A provider cannot be made.
+    #[error("the provider `{provider}` cannot start")]
+    Provider {
+        /// Which one.
+        provider: ProviderName,
+        /// Why.
+        #[source]
+        problem: ProviderProblem,
+    },
+}
+
+/// Why a provider cannot be made.
+#[derive(Debug, Error)]
+pub enum ProviderProblem {
+    /// The file of the provider `file` cannot be written.
+    #[error(
+        "{} cannot be opened for appending; create its folder, or let the server write there",
+        .path.display()
+    )]
+    FileUnusable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The HTTP client cannot start, most likely for want of trusted certificates.
+    #[error("the HTTP client cannot start; install the system's CA certificates (ca-certificates)")]
+    HttpClient(
+        /// What the client said.
+        #[from]
+        reqwest::Error,
+    ),
+}
+
 fn open_provider(
-    name: &ProviderName,
-    settings: &DeliverySettings,
-    texts: Texts,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Provider>, SettingsProblem> {
-    let clock = Arc::clone(clock);
-    let sender: Arc<dyn MessageSender> = match name.as_str() {
-        inbox::NAME => return Ok(Some(Provider::Inbox)),
-        console::NAME => Arc::new(Console::on_stdout(texts, clock)),
-        file::NAME => {
-            let Some(file) = &settings.file else {
-                return Ok(None);
-            };
-            let sender = FileSender::open(file, texts, clock).map_err(|source| {
-                SettingsProblem::FileUnusable {
-                    path: file.path.clone(),
-                    source,
-                }
-            })?;
-            Arc::new(sender)
+    settings: &ProviderSettings,
+    surroundings: Surroundings,
+) -> Result<Provider, ProviderProblem> {
+    let made = match &settings.kind {
+        ProviderKind::Inbox => return Ok(Provider::kept()),
+        ProviderKind::Console => silent(Console::on_stdout(surroundings.texts, surroundings.clock)),
+        ProviderKind::File(file) => {
+            let sender = FileSender::open(file, surroundings.texts, surroundings.clock);
+            silent(sender.map_err(|source| ProviderProblem::FileUnusable {
+                path: file.path.clone(),
+                source,
+            })?)
         }
-        webhook::NAME => {
-            let Some(webhook) = &settings.webhook else {
-                return Ok(None);
-            };
-            Arc::new(Webhook::new(webhook, texts, clock).map_err(SettingsProblem::HttpClient)?)
+        ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
+        ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
+        ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
+        ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
+        ProviderKind::Telegram(settings) => {
+            let telegram = Arc::new(Telegram::new(settings, surroundings)?);
+            let reports = telegram.reports();
+            Provider::carried(telegram, reports)
         }
-        _ => return Ok(None),
+        ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
+        ProviderKind::WhatsApp(settings) => {
+            let whatsapp = Arc::new(WhatsApp::new(settings)?);
+            let reports = whatsapp.reports();
+            Provider::carried(whatsapp, reports)
+        }
     };
-    Ok(Some(Provider::Sender(sender)))
+    let bounds = settings.bounds;
+    let gate = Gate::new(usize::from(bounds.under_way), bounds.per_second);
+    Ok(made.within(gate))
+}
+
+/// A provider that reports nothing.
+fn silent(sender: impl MessageSender + 'static) -> Provider {
+    Provider::carried(Arc::new(sender), ReportSource::Nothing)
+}
+
+/// A provider that reports when it is asked.
+fn asked(sender: impl MessageSender + PollReports + 'static) -> Provider {
+    let sender = Arc::new(sender);
+    let reports = ReportSource::Polling(Arc::clone(&sender) as _);
+    Provider::carried(sender, reports)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::PathBuf};
+    use std::fs;
 
-    use phonekey_core::testing::ManualClock;
+    use phonekey_core::{
+        route::{Handling, Hop},
+        secret::{MasterSecret, Secret},
+        testing::{ManualClock, values::hop},
+    };
 
     use super::*;
-    use crate::settings::FileSettings;
+    use crate::{inbox, settings::FileSettings};
 
-    fn clock() -> Arc<dyn Clock> {
-        Arc::new(ManualClock::default())
+    fn open(settings: &DeliverySettings) -> Result<Senders, OpenError> {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+        let master = MasterSecret::new(Secret::new("q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue")).unwrap();
+        Senders::open(settings, &clock, &ReportTokens::new(&master))
     }
 
-    fn route(providers: &[&str]) -> Route {
-        Route::new(providers.iter().copied().map(ProviderName::new)).unwrap()
+    fn settings(file: PathBuf) -> DeliverySettings {
+        let inbox = Hop {
+            handling: Handling::Kept,
+            ..hop(inbox::NAME)
+        };
+        let providers = [
+            ("file", ProviderKind::File(FileSettings { path: file })),
+            (inbox::NAME, ProviderKind::Inbox),
+        ];
+        let providers = providers.map(|(name, kind)| (ProviderName::new(name), kind.into()));
+        DeliverySettings::over(vec![hop("file"), inbox], BTreeMap::from(providers))
     }
 
     #[test]
-    fn a_route_opens_what_it_names() {
+    fn what_is_configured_is_opened() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("messages.jsonl");
-        let settings = DeliverySettings {
-            file: Some(FileSettings { path: path.clone() }),
-            ..DeliverySettings::over(route(&["file", "inbox"]))
+
+        let senders = open(&settings(path.clone())).unwrap();
+
+        let handling = |name| {
+            senders
+                .provider(&ProviderName::new(name))
+                .map(|it| it.handling())
         };
-
-        let senders = Senders::open(&settings, &clock()).unwrap();
-
-        assert!(senders.use_inbox());
-        assert!(matches!(
-            senders.provider(&ProviderName::new("file")),
-            Some(Provider::Sender(_))
-        ));
-        assert!(senders.provider(&ProviderName::new("console")).is_none());
+        assert_eq!(handling("file"), Some(Handling::Carried));
+        assert_eq!(handling("inbox"), Some(Handling::Kept));
+        assert_eq!(handling("console"), None);
         assert!(fs::exists(path).unwrap());
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_a_problem() {
-        let settings = DeliverySettings {
-            file: Some(FileSettings {
-                path: PathBuf::from("/nonexistent/messages.jsonl"),
-            }),
-            ..DeliverySettings::over(route(&["file"]))
-        };
+    fn a_file_that_cannot_be_opened_is_named() {
+        let error = open(&settings("/nonexistent/messages.jsonl".into()))
+            .err()
+            .unwrap();
 
-        let problems = Senders::open(&settings, &clock()).err().unwrap();
-
-        assert_eq!(
-            problems[0].to_string(),
-            "delivery.file.path: /nonexistent/messages.jsonl cannot be opened for appending; \
-             create its folder, or let the server write there"
-        );
+        assert!(error.to_string().contains("`file`"), "{error}");
+        let problem = std::error::Error::source(&error).unwrap().to_string();
+        assert!(problem.contains("/nonexistent/messages.jsonl"), "{problem}");
     }
 }

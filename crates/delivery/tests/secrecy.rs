@@ -1,23 +1,25 @@
 //! What the log may hold (SECURITY.md T46). Alone in its program, since a log is the program's.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use phonekey_core::{
     delivery::ProviderName,
     ports::delivery::{DispatchOutcome, Dispatcher},
-    route::Route,
+    testing::values::hop,
 };
 use phonekey_delivery::{
     senders::Senders,
-    settings::{DeliverySettings, FileSettings, WebhookSettings},
+    settings::{DeliverySettings, FileSettings, ProviderKind, WebhookSettings},
     webhook::{WebhookUrl, signature::WebhookSecret},
 };
 use tracing::{Level, subscriber};
-use world::World;
+use world::{World, tokens};
 
 #[cfg(test)]
 #[path = "delivery/world.rs"]
@@ -52,19 +54,25 @@ async fn the_log_names_failures_and_no_secret() {
         .finish();
     subscriber::set_global_default(subscriber).unwrap();
     let world = World::new();
-    let settings = DeliverySettings {
-        file: Some(FileSettings {
-            path: PathBuf::from("/dev/full"),
-        }),
-        webhook: Some(WebhookSettings {
-            // Port 0 takes no connection.
-            url: WebhookUrl::parse("http://127.0.0.1:0/path-k3y?key=k3y").unwrap(),
-            secrets: vec![WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()],
-            timeout: WebhookSettings::DEFAULT_TIMEOUT,
-        }),
-        ..DeliverySettings::over(Route::new(["webhook", "file"].map(ProviderName::new)).unwrap())
+    let file = FileSettings {
+        path: PathBuf::from("/dev/full"),
     };
-    let router = world.router(Senders::open(&settings, &world.clock()).unwrap());
+    let webhook = WebhookSettings {
+        // Port 0 takes no connection.
+        url: WebhookUrl::parse("http://127.0.0.1:0/path-k3y?key=k3y").unwrap(),
+        secrets: vec![WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()],
+        timeout: Duration::from_secs(5),
+    };
+    let providers = BTreeMap::from([
+        ("webhook", ProviderKind::Webhook(webhook)),
+        ("file", ProviderKind::File(file)),
+    ]);
+    let providers = providers
+        .into_iter()
+        .map(|(name, kind)| (ProviderName::new(name), kind.into()));
+    let hops = vec![hop("webhook"), hop("file")];
+    let settings = DeliverySettings::over(hops, providers.collect());
+    let router = world.router(Senders::open(&settings, &world.clock(), &tokens()).unwrap());
     let (challenge, delivery) = world.open(&router).await;
 
     let outcome = router.dispatch(&challenge, delivery).await;

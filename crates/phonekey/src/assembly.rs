@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use phonekey_core::{
     code::CodeBook,
+    delivery::{ProviderName, follow_up::ReportsBy},
     flow::{Flows, World},
     ports::{delivery::Dispatcher, store::Store},
     random::{Random, SystemRandom},
@@ -13,9 +14,10 @@ use phonekey_core::{
     time::{Clock, SystemClock},
 };
 use phonekey_delivery::{
-    router::Router as DeliveryRouter,
+    report::ReportTokens,
+    router::{Router as DeliveryRouter, RouterWorld},
     senders::Senders,
-    settings::{DeliverySettings, FileSettings, Pace},
+    settings::DeliverySettings,
 };
 use phonekey_store as store;
 use phonekey_web::{
@@ -23,11 +25,11 @@ use phonekey_web::{
     language::Catalogue,
     observe::RequestIds,
     ops::{self, Ops},
-    pages,
+    pages, reports,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, database::DatabaseConfig, delivery::DeliveryConfig};
+use crate::config::{Config, database::DatabaseConfig};
 
 /// A server without its listener.
 pub struct Assembled {
@@ -59,12 +61,14 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         .tokens
         .key_ring(&secret.secret, &config.secret.previous)
         .context("the key of the access tokens")?;
-    let deliveries = Arc::new(delivery_router(
-        config,
-        Arc::clone(&store),
-        Arc::clone(&book),
-        &clock,
-    )?);
+    let among = RouterWorld {
+        store: Arc::clone(&store) as _,
+        book: Arc::clone(&book),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        number: Arc::new(config.policy.number.clone()),
+    };
+    let deliveries = Arc::new(delivery_router(config, &secret.secret, among)?);
 
     let world = World {
         store: Arc::clone(&store),
@@ -82,13 +86,14 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let mut routes = compat::router(Compat {
         flows: Arc::clone(&flows),
         catalogue,
-        body_timeout: config.http.body_timeout,
     });
     routes = routes.merge(ops::router(Ops {
-        store: Arc::clone(&store),
+        store: Arc::clone(&store) as _,
+        clock: Arc::clone(&clock),
         flows,
         stopping: stopping.clone(),
     }));
+    routes = routes.merge(reports::router(Arc::clone(&deliveries) as _));
     if let Some(inbox) = deliveries.inbox() {
         let phone = config.policy.phone.clone();
         let (inbox, clock) = (Arc::new(inbox), Arc::clone(&clock));
@@ -99,7 +104,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         random,
     };
     Ok(Assembled {
-        app: phonekey_web::app(routes, ids),
+        app: phonekey_web::app(routes, ids, config.http.body_timeout),
         store,
         deliveries,
         clock,
@@ -114,41 +119,46 @@ fn code_book(config: &Config, secret: &MasterSecret) -> CodeBook {
 
 fn delivery_router(
     config: &Config,
-    store: Arc<dyn Store>,
-    book: Arc<CodeBook>,
-    clock: &Arc<dyn Clock>,
+    secret: &MasterSecret,
+    world: RouterWorld,
 ) -> anyhow::Result<DeliveryRouter> {
-    let settings = delivery_settings(&config.delivery, &config.messages.default_language)?;
-    let senders = Senders::open(&settings, clock).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", problems.join("\n"))
-    })?;
-    Ok(DeliveryRouter::new(
-        senders,
-        settings.pace,
-        store,
-        book,
-        Arc::clone(clock),
-    ))
+    let settings = delivery_settings(config);
+    let tokens = ReportTokens::new(secret);
+    let senders = Senders::open(&settings, &world.clock, &tokens)?;
+    let (pace, messages) = (settings.pace, settings.messages);
+    Ok(DeliveryRouter::new(senders, tokens, pace, messages, world))
 }
 
-fn delivery_settings(
-    config: &DeliveryConfig,
-    fallback_language: &str,
-) -> anyhow::Result<DeliverySettings> {
-    let route = config
-        .route()
-        .context("delivery.routes.default names no provider")?;
-    Ok(DeliverySettings {
-        route,
-        pace: Pace {
-            deadline: config.deadline,
-            lease: config.lease,
-        },
-        fallback_language: fallback_language.to_owned(),
-        file: config.file.clone().map(|path| FileSettings { path }),
-        webhook: config.webhook.clone(),
-    })
+/// The paths, after the public URL, to which providers may send reports, by provider.
+///
+/// # Errors
+/// When a sender cannot be made.
+pub fn report_paths(
+    config: &Config,
+    secret: &MasterSecret,
+) -> anyhow::Result<Vec<(ProviderName, String)>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let tokens = ReportTokens::new(secret);
+    let senders = Senders::open(&delivery_settings(config), &clock, &tokens)?;
+    let called = senders
+        .providers()
+        .filter(|(_, provider)| provider.reports_by() == ReportsBy::Callback);
+    Ok(called
+        .map(|(name, _)| (name.clone(), tokens.path(name)))
+        .collect())
+}
+
+fn delivery_settings(config: &Config) -> DeliverySettings {
+    DeliverySettings {
+        table: config.delivery.table.clone(),
+        providers: config.delivery.providers.clone(),
+        pace: config.delivery.pace,
+        messages: config.delivery.messages,
+        templates: config.messages.templates.clone(),
+        fallback_language: config.messages.default_language.clone(),
+        domain: config.messages.domain.clone(),
+        public_url: config.http.public_url.clone(),
+    }
 }
 
 /// Opens the database.

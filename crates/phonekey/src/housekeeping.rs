@@ -1,14 +1,15 @@
-//! The chores: messages that a crash left behind, and rows that nothing needs any more.
+//! The chores: messages that a crash left behind or that are to be looked after, and rows that
+//! nothing needs any more.
 
 use std::{sync::Arc, time::Duration};
 
 use phonekey_core::{
-    ports::store::{Purge, Store},
+    ports::store::{MaintenanceStore, Purge},
     time::Clock,
 };
-use phonekey_delivery::router::Router as DeliveryRouter;
+use phonekey_delivery::router::{RESUME_BATCH, Router as DeliveryRouter};
 use tokio::time::{Interval, MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{debug, error, info};
 
 /// How long things stay that nothing needs any more.
@@ -23,6 +24,13 @@ pub(crate) struct Retention {
 /// How often messages are looked for that a crash left behind.
 const RESUME_EVERY: Duration = Duration::from_secs(2);
 
+/// How often messages are looked for whose provider is to be asked what became of them, or whose
+/// code should go once more.
+const FOLLOW_UP_EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is counted how many messages of each provider end in a right code.
+const CONVERSIONS_EVERY: Duration = Duration::from_secs(30);
+
 /// How often rows are looked for that nothing needs any more.
 const PURGE_EVERY: Duration = Duration::from_secs(10);
 
@@ -31,7 +39,7 @@ const PURGE_BATCH: u16 = 500;
 
 /// Does the chores until the server stops. Any node may do them, and none must.
 pub(crate) async fn run(
-    store: Arc<dyn Store>,
+    store: Arc<dyn MaintenanceStore>,
     deliveries: Arc<DeliveryRouter>,
     clock: Arc<dyn Clock>,
     retention: Retention,
@@ -41,26 +49,76 @@ pub(crate) async fn run(
     // to be sent goes on when its chore is dropped.
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = resume_for_ever(&deliveries, &*clock) => {}
-        () = purge_for_ever(&*store, &*clock, retention) => {}
+        () = resume_for_ever(&deliveries, &clock) => {}
+        () = follow_up_for_ever(&deliveries, &clock) => {}
+        () = watch_conversions_for_ever(&deliveries, &clock) => {}
+        () = purge_for_ever(&store, &clock, retention) => {}
     }
 }
 
-async fn resume_for_ever(deliveries: &DeliveryRouter, clock: &dyn Clock) {
+async fn resume_for_ever(deliveries: &Arc<DeliveryRouter>, clock: &Arc<dyn Clock>) {
     let mut timer = timer(RESUME_EVERY);
     loop {
         timer.tick().await;
-        resume_once(deliveries, clock).await;
+        let step = resume_once(Arc::clone(deliveries), Arc::clone(clock));
+        contained("resume", step).await;
     }
 }
 
-async fn purge_for_ever(store: &dyn Store, clock: &dyn Clock, retention: Retention) {
+async fn follow_up_for_ever(deliveries: &Arc<DeliveryRouter>, clock: &Arc<dyn Clock>) {
+    let mut timer = timer(FOLLOW_UP_EVERY);
+    loop {
+        timer.tick().await;
+        // A full batch tells that there is more.
+        loop {
+            let step = follow_up_once(Arc::clone(deliveries), Arc::clone(clock));
+            if contained("follow up", step).await < usize::from(RESUME_BATCH) {
+                break;
+            }
+        }
+    }
+}
+
+async fn watch_conversions_for_ever(deliveries: &Arc<DeliveryRouter>, clock: &Arc<dyn Clock>) {
+    let mut timer = timer(CONVERSIONS_EVERY);
+    loop {
+        timer.tick().await;
+        let step = count_conversions_once(Arc::clone(deliveries), Arc::clone(clock));
+        contained("conversions", step).await;
+    }
+}
+
+async fn purge_for_ever(
+    store: &Arc<dyn MaintenanceStore>,
+    clock: &Arc<dyn Clock>,
+    retention: Retention,
+) {
     let mut timer = timer(PURGE_EVERY);
     loop {
         timer.tick().await;
         // A full batch tells that there is more; logins get their turn between two of them.
-        while purge_once(store, clock, retention).await >= u64::from(PURGE_BATCH) {}
+        loop {
+            let step = purge_once(Arc::clone(store), Arc::clone(clock), retention);
+            if contained("purge", step).await < u64::from(PURGE_BATCH) {
+                break;
+            }
+        }
     }
+}
+
+/// Does one step of a chore. One that panics ends alone, and nothing came of it.
+async fn contained<T: Default + Send + 'static>(
+    chore: &'static str,
+    step: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let ended = AbortOnDropHandle::new(tokio::spawn(step)).await;
+    ended.unwrap_or_else(|error| {
+        error!(
+            error = &error as &dyn std::error::Error,
+            chore, "a chore panicked; its next turn comes as usual"
+        );
+        T::default()
+    })
 }
 
 fn timer(period: Duration) -> Interval {
@@ -69,7 +127,7 @@ fn timer(period: Duration) -> Interval {
     timer
 }
 
-async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
+async fn resume_once(deliveries: Arc<DeliveryRouter>, clock: Arc<dyn Clock>) {
     match deliveries.resume_once(clock.now()).await {
         Ok(0) => {}
         Ok(count) => info!(count, "took up messages that were left behind"),
@@ -82,8 +140,34 @@ async fn resume_once(deliveries: &DeliveryRouter, clock: &dyn Clock) {
     }
 }
 
+async fn follow_up_once(deliveries: Arc<DeliveryRouter>, clock: Arc<dyn Clock>) -> usize {
+    match deliveries.follow_up_once(clock.now()).await {
+        Ok(count) => count,
+        Err(error) => {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "messages that are to be looked after cannot be read"
+            );
+            0
+        }
+    }
+}
+
+async fn count_conversions_once(deliveries: Arc<DeliveryRouter>, clock: Arc<dyn Clock>) {
+    if let Err(error) = deliveries.refresh_outlook(clock.now()).await {
+        error!(
+            error = &error as &dyn std::error::Error,
+            "the providers' conversions cannot be counted; the last count stays"
+        );
+    }
+}
+
 /// Deletes one batch; returns how many rows of the kind that had most.
-async fn purge_once(store: &dyn Store, clock: &dyn Clock, retention: Retention) -> u64 {
+async fn purge_once(
+    store: Arc<dyn MaintenanceStore>,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
+) -> u64 {
     let step = Purge {
         challenge_retention: retention.challenges,
         audit_retention: retention.audit,
@@ -112,3 +196,6 @@ async fn purge_once(store: &dyn Store, clock: &dyn Clock, retention: Retention) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

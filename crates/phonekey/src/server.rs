@@ -1,71 +1,43 @@
-//! The listener: accepts connections up to a cap, with time-outs, and drains them at the end.
+//! The listener: accepts connections up to a cap, with time-outs, and lets them finish at the end.
 //!
 //! `axum::serve` has no header time-out, so connections are served by hyper's own builder.
 
+mod connection;
 mod patience;
+#[cfg(test)]
+mod tests;
+mod turn;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo};
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use axum::Router;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
+use connection::Host;
 pub(crate) use patience::Patience;
-use patience::Patient;
 
 /// How connections are served.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerSettings {
     /// Connections served at once; more wait in the kernel's queue.
     pub(crate) max_connections: usize,
-    /// How long a connection may idle, and a request's head may take.
+    /// How long clients may take.
     pub(crate) patience: Patience,
-    /// How long requests under way may take once the server shuts down.
-    pub(crate) shutdown_deadline: Duration,
 }
 
-/// The most bytes of a request's head (SECURITY.md T56).
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-
-/// The most header fields of a request (SECURITY.md T56).
-const MAX_HEADERS: usize = 64;
-
-/// What became of the connections at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Drained {
-    /// All requests were answered.
-    Fully,
-    /// Some were cut off at the deadline.
-    CutOff,
-}
-
-/// Serves `app` until `stopping` is cancelled; then stops accepting and lets the requests under way
-/// finish within the deadline.
+/// Serves `app` until `stopping` is cancelled, and then accepts no more; returns the connections that
+/// there still are.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     settings: ServerSettings,
     stopping: CancellationToken,
-) -> Drained {
+) -> Connections {
     let places = Arc::new(Semaphore::new(settings.max_connections));
     let connections = GracefulShutdown::new();
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        // A bound on whatever [`Patient`] takes for a request and hyper does not.
-        .header_read_timeout(settings.patience.idle + settings.patience.head)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .max_headers(MAX_HEADERS);
-
+    let host = Host::new(app, settings.patience);
     loop {
         // A place first, so that what cannot be served is not accepted.
         let place = tokio::select! {
@@ -86,11 +58,9 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let connection = builder.serve_connection(
-            io_of(stream, settings.patience),
-            service_of(app.clone(), peer),
-        );
-        let connection = connections.watch(connection);
+        // Answers are small and whole: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let connection = connections.watch(host.connection(stream, peer));
         tokio::spawn(async move {
             // A peer that breaks off or dawdles is no news.
             let _ = connection.await;
@@ -98,32 +68,17 @@ pub(crate) async fn serve(
         });
     }
 
-    drop(listener);
-    match tokio::time::timeout(settings.shutdown_deadline, connections.shutdown()).await {
-        Ok(()) => Drained::Fully,
-        Err(_) => Drained::CutOff,
+    Connections(connections)
+}
+
+/// Connections that are served although no more are accepted.
+pub(crate) struct Connections(GracefulShutdown);
+
+impl Connections {
+    /// Ends those that idle, lets the others give the answers that they owe, and waits for them.
+    pub(crate) async fn finish(self) {
+        self.0.shutdown().await;
     }
-}
-
-fn io_of(stream: TcpStream, patience: Patience) -> TokioIo<Patient<TcpStream>> {
-    // Answers are small and whole: waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    TokioIo::new(Patient::new(stream, patience))
-}
-
-fn service_of(
-    app: Router,
-    peer: SocketAddr,
-) -> impl hyper::service::Service<
-    hyper::Request<Incoming>,
-    Response = axum::response::Response,
-    Error = Infallible,
-    Future: Send,
-> + Send {
-    hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        app.clone().oneshot(request)
-    })
 }
 
 #[expect(

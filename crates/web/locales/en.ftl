@@ -8,3 +8,6 @@ number-unreachable = This number cannot receive text messages. Use another one.
 cannot-send = The code cannot be sent right now. Try again in a moment.
 unavailable = The service is temporarily unavailable. Try again in a moment.
 internal = Something went wrong on our side. Give the request id to support.
+channel-not-offered = Codes cannot be sent this way.
+challenge-ended = This code can no longer be used. Ask for a new one.
+messages-spent = This code was sent as often as possible. Ask for a new one.

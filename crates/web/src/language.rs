@@ -29,8 +29,8 @@ pub enum CatalogueError {
         /// What is wrong with it.
         problem: String,
     },
-    /// There is no file for the default language.
-    #[error("there are no texts in `{0}`")]
+    /// There is no file for the default language, nor for English.
+    #[error("there are no texts in `{0}`, nor in English")]
     NoDefault(String),
 }
 
@@ -52,6 +52,12 @@ pub enum Text {
     RegionNotServed(phonekey_core::phone::Region),
     /// The number gets no messages.
     NumberUnreachable,
+    /// Messages do not come by the channel that was asked for.
+    ChannelNotOffered,
+    /// The challenge can no longer be answered.
+    ChallengeEnded,
+    /// The code was sent as often as it may be.
+    MessagesSpent,
     /// No provider can send now.
     CannotSend,
     /// The database is away.
@@ -69,6 +75,9 @@ impl Text {
             Self::UserInactive => "user-inactive",
             Self::RegionNotServed(_) => "region-not-served",
             Self::NumberUnreachable => "number-unreachable",
+            Self::ChannelNotOffered => "channel-not-offered",
+            Self::ChallengeEnded => "challenge-ended",
+            Self::MessagesSpent => "messages-spent",
             Self::CannotSend => "cannot-send",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -88,13 +97,16 @@ impl Text {
     }
 
     /// One of each kind, for checking that a language has them all.
-    const EACH: [Self; 9] = [
+    const EACH: [Self; 12] = [
         Self::CodeSent,
         Self::CodeWrong,
         Self::TooMany { seconds: 1 },
         Self::UserInactive,
         Self::RegionNotServed(phonekey_core::phone::Region::IRAN),
         Self::NumberUnreachable,
+        Self::ChannelNotOffered,
+        Self::ChallengeEnded,
+        Self::MessagesSpent,
         Self::CannotSend,
         Self::Unavailable,
         Self::Internal,
@@ -172,10 +184,11 @@ impl Language {
 }
 
 impl Catalogue {
-    /// The languages compiled in; `default` is used for callers who ask for none of them.
+    /// The languages compiled in. Callers who ask for none of them get `default`, or English where
+    /// there is no file for it: messages are written in more languages than answers.
     ///
     /// # Errors
-    /// [`CatalogueError`] for a file that lacks a text, or a default without a file.
+    /// [`CatalogueError`] for a file that lacks a text.
     pub fn load(default: &str) -> Result<Self, CatalogueError> {
         let languages = Locales::iter()
             .filter_map(|file| Some((Locales::get(&file)?, file)))
@@ -183,9 +196,9 @@ impl Catalogue {
                 Language::read(&file, String::from_utf8_lossy(&content.data).into_owned())
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let default = languages
-            .iter()
-            .position(|language| language.tag == default)
+        let place = |tag: &str| languages.iter().position(|it| it.tag == tag);
+        let default = place(default)
+            .or_else(|| place(ENGLISH))
             .ok_or_else(|| CatalogueError::NoDefault(default.to_owned()))?;
         Ok(Self {
             languages: languages.into(),
@@ -193,23 +206,29 @@ impl Catalogue {
         })
     }
 
-    /// The language that a caller prefers, by its `Accept-Language` (RFC 9110 §12.5.4): the first
-    /// of its choices that there are texts in, else the default.
+    /// The first of a caller's [`choices`] that there are texts in, else the default.
     #[must_use]
-    pub fn choose(&self, accept_language: Option<&str>) -> &Language {
-        let chosen = accept_language.and_then(|header| {
-            let mut choices: Vec<(&str, u16)> = header.split(',').filter_map(choice).collect();
-            choices.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
-            choices.iter().find_map(|(tag, _)| {
-                let primary = tag.split('-').next().unwrap_or(tag);
-                self.languages
-                    .iter()
-                    .find(|language| language.tag.eq_ignore_ascii_case(primary))
-            })
+    pub fn choose(&self, choices: &[&str]) -> &Language {
+        let chosen = choices.iter().find_map(|tag| {
+            let primary = tag.split('-').next().unwrap_or(tag);
+            self.languages
+                .iter()
+                .find(|language| language.tag.eq_ignore_ascii_case(primary))
         });
         chosen.unwrap_or(&self.languages[self.default])
     }
 }
+
+/// The languages that a caller accepts, best first, by its `Accept-Language` (RFC 9110 §12.5.4).
+#[must_use]
+pub fn choices(accept_language: Option<&str>) -> Vec<&str> {
+    let parts = accept_language.unwrap_or_default().split(',');
+    let mut choices: Vec<(&str, u16)> = parts.filter_map(choice).collect();
+    choices.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    choices.into_iter().map(|(tag, _)| tag).collect()
+}
+
+const ENGLISH: &str = "en";
 
 /// One choice of an `Accept-Language` and its weight in thousandths; `None` for one that is refused.
 fn choice(part: &str) -> Option<(&str, u16)> {
@@ -239,7 +258,7 @@ mod tests {
     fn chosen(header: Option<&str>) -> String {
         Catalogue::load("fa")
             .unwrap()
-            .choose(header)
+            .choose(&choices(header))
             .tag()
             .to_owned()
     }
@@ -258,7 +277,7 @@ mod tests {
     #[test]
     fn the_django_projects_two_texts_are_word_for_word() {
         let catalogue = Catalogue::load("fa").unwrap();
-        let persian = catalogue.choose(None);
+        let persian = catalogue.choose(&[]);
 
         assert_eq!(persian.text(Text::CodeSent), "رمز عبور موقت ارسال شد");
         assert_eq!(persian.text(Text::CodeWrong), "کد ارسال شده درست نمیباشد");
@@ -268,7 +287,7 @@ mod tests {
     fn numbers_stand_in_their_texts() {
         let catalogue = Catalogue::load("en").unwrap();
 
-        let text = catalogue.choose(None).text(Text::TooMany { seconds: 3600 });
+        let text = catalogue.choose(&[]).text(Text::TooMany { seconds: 3600 });
 
         assert_eq!(
             text,
@@ -288,6 +307,13 @@ mod tests {
                 .contains("locales/tr.ftl: lacks `code-wrong`"),
             "{error}"
         );
-        assert!(Catalogue::load("xx").is_err());
+    }
+
+    #[test]
+    fn answers_are_in_english_where_the_default_is_a_language_of_messages_alone() {
+        let catalogue = Catalogue::load("tr").unwrap();
+
+        assert_eq!(catalogue.choose(&[]).tag(), "en");
+        assert_eq!(catalogue.choose(&["fa"]).tag(), "fa");
     }
 }

@@ -1,17 +1,24 @@
 //! phonekey's HTTP surface.
 //!
-//! - [`compat`]: the three endpoints of the Django project, as its clients know them.
+//! - [`compat`]: the endpoints of the Django project, as its clients know them.
 //! - [`ops`]: health and public keys, for machines.
 //! - [`pages`]: the developer's inbox and a login to try.
+//! - [`reports`]: delivery reports, from providers.
+//! - `arrival`: how long bodies may take, and what becomes of those that nobody reads.
 //! - [`observe`]: the request id, the log line and the net under every route.
 //! - [`language`]: the texts that people read.
 
+mod arrival;
 pub mod compat;
+mod health;
 pub mod language;
 pub mod observe;
 pub mod ops;
 pub mod outcome;
 pub mod pages;
+pub mod reports;
+
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -19,9 +26,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// All routes under one roof: what is none of them is a 404, and each is observed.
-pub fn app(routes: Router, ids: observe::RequestIds) -> Router {
-    observe::observed(routes.fallback(not_found), ids)
+/// All routes under one roof: what is none of them is a 404, each is observed, and the body of a
+/// request may take `body_timeout` to arrive.
+pub fn app(routes: Router, ids: observe::RequestIds, body_timeout: Duration) -> Router {
+    let observed = observe::observed(routes.fallback(not_found), ids);
+    arrival::bounded(observed, body_timeout)
 }
 
 async fn not_found() -> Response {

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -85,7 +85,12 @@ async fn observe(State(ids): State<RequestIds>, request: Request, next: Next) ->
     let status = response.status().as_u16();
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let request_id = id.to_str().unwrap_or_default();
-    // A route's template, never a path: what is unknown is not ours to repeat.
+    // A route's template and one of HTTP's methods: what is unknown is not ours to repeat.
+    let method = if HTTP_METHODS.contains(&method) {
+        method.as_str()
+    } else {
+        "-"
+    };
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let client = client.map(tracing::field::display);
     if let Some(fault) = outcome.fault {
@@ -97,6 +102,19 @@ async fn observe(State(ids): State<RequestIds>, request: Request, next: Next) ->
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
+
+/// RFC 9110 §9.3, and RFC 5789. Any other word can be sent as a method.
+const HTTP_METHODS: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::DELETE,
+    Method::CONNECT,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::PATCH,
+];
 
 /// The answer of a handler that panicked: a bug, contained. The panic hook has logged where.
 #[expect(

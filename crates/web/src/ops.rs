@@ -5,19 +5,21 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderName, header},
     routing::get,
 };
-use phonekey_core::{flow::Flows, ports::store::Store};
-use serde_json::{Value, json};
+use phonekey_core::{flow::Flows, ports::store::MaintenanceStore, time::Clock};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::health;
+
 /// What the routes work with.
-#[derive(Clone)]
 pub struct Ops {
-    /// Asked whether it takes writes.
-    pub store: Arc<dyn Store>,
+    /// Asked whether it takes writes, once a second at most.
+    pub store: Arc<dyn MaintenanceStore>,
+    /// Tells how long ago that was.
+    pub clock: Arc<dyn Clock>,
     /// Asked for the public keys.
     pub flows: Arc<Flows>,
     /// Cancelled once the server has begun to shut down.
@@ -27,37 +29,17 @@ pub struct Ops {
 /// `/health/live`, `/health/ready` and `/.well-known/jwks.json`.
 pub fn router(ops: Ops) -> Router {
     Router::new()
-        .route("/health/live", get(async || status(StatusCode::OK, "live")))
-        .route("/health/ready", get(ready))
         .route("/.well-known/jwks.json", get(public_keys))
-        .with_state(ops)
-}
-
-async fn ready(State(ops): State<Ops>) -> Response {
-    if ops.stopping.is_cancelled() {
-        return status(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
-    }
-    match ops.store.check().await {
-        Ok(()) => status(StatusCode::OK, "ready"),
-        Err(_) => status(StatusCode::SERVICE_UNAVAILABLE, "database unavailable"),
-    }
-}
-
-fn status(code: StatusCode, status: &str) -> Response {
-    (
-        code,
-        [(header::CACHE_CONTROL, "no-store")],
-        Json(json!({ "status": status })),
-    )
-        .into_response()
+        .with_state(ops.flows)
+        .merge(health::router(ops.store, ops.clock, ops.stopping))
 }
 
 /// RFC 7517 §5. Verifiers may keep it for five minutes (SECURITY.md T37).
 async fn public_keys(
-    State(ops): State<Ops>,
-) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+    State(flows): State<Arc<Flows>>,
+) -> ([(HeaderName, &'static str); 1], Json<Value>) {
     (
         [(header::CACHE_CONTROL, "public, max-age=300")],
-        Json(ops.flows.public_keys()),
+        Json(flows.public_keys()),
     )
 }

@@ -10,28 +10,23 @@ mod kit;
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use kit::{CREATE, MOBILE, REFRESH, TestServer, VERIFY, adopting};
+use kit::{
+    CREATE, MOBILE, REFRESH, TestServer, VERIFY, adopting,
+    broken_store::{Broken, BrokenStore},
+};
 use phonekey_core::{
-    delivery::{Delivery, ProviderName, SendRefusal},
+    delivery::outcome::SendRefusal,
     id::{ChallengeId, UserId},
-    phone::PhoneNumber,
     policy::Policy,
     ports::{
         delivery::DispatchOutcome,
-        store::{
-            AnswerChallenge, AnswerOutcome, ChallengeStore, CreateOutcome, DeleteOutcome,
-            DeliveryStore, DueDelivery, MaintenanceStore, OpenChallenge, OpenOutcome, Purge,
-            Purged, RotateOutcome, RotateSession, SessionStore, SettleDelivery, StoreError,
-            UserStore, UserUpdate,
-        },
+        store::{UserStore, UserUpdate},
     },
     time::Timestamp,
-    user::{NewUser, User, Username},
 };
 use serde_json::{Value, json};
 
@@ -136,7 +131,7 @@ async fn texts_follow_the_callers_language() {
         refused.json()["message"],
         "Too many requests for this number. Try again in 30 seconds."
     );
-    assert_eq!(server.dispatcher.dispatched()[0].language, "en");
+    assert_eq!(server.dispatcher.dispatched()[0].language, "en-GB");
 }
 
 #[tokio::test]
@@ -362,111 +357,4 @@ async fn t62_a_panic_is_a_500_and_the_server_goes_on() {
 fn bodies() -> [(&'static str, Value); 2] {
     let answer = json!({"uuid": ChallengeId::from_uuid(uuid::Uuid::nil()), "receiver": MOBILE, "code": "12345"});
     [(CREATE, json!({"receiver": MOBILE})), (VERIFY, answer)]
-}
-
-/// A store that does nothing but fail.
-#[derive(Clone, Copy)]
-struct BrokenStore(Broken);
-
-#[derive(Clone, Copy)]
-enum Broken {
-    Away,
-    Panicking,
-}
-
-impl BrokenStore {
-    fn fail<T>(self) -> Result<T, StoreError> {
-        match self.0 {
-            Broken::Away => Err(StoreError::Unavailable {
-                source: "secret detail".into(),
-            }),
-            Broken::Panicking => panic!("secret detail"),
-        }
-    }
-}
-
-#[async_trait]
-impl ChallengeStore for BrokenStore {
-    async fn open_challenge(&self, _: OpenChallenge) -> Result<OpenOutcome, StoreError> {
-        self.fail()
-    }
-    async fn answer_challenge(&self, _: AnswerChallenge) -> Result<AnswerOutcome, StoreError> {
-        self.fail()
-    }
-    async fn give_up_challenge(&self, _: ChallengeId, _: Timestamp) -> Result<(), StoreError> {
-        self.fail()
-    }
-}
-
-#[async_trait]
-impl SessionStore for BrokenStore {
-    async fn rotate_session(&self, _: RotateSession) -> Result<RotateOutcome, StoreError> {
-        self.fail()
-    }
-}
-
-#[async_trait]
-impl UserStore for BrokenStore {
-    async fn user(&self, _: UserId) -> Result<Option<User>, StoreError> {
-        self.fail()
-    }
-    async fn user_by_phone(&self, _: PhoneNumber) -> Result<Option<User>, StoreError> {
-        self.fail()
-    }
-    async fn user_by_username(&self, _: &Username) -> Result<Option<User>, StoreError> {
-        self.fail()
-    }
-    async fn users(&self, _: Option<UserId>, _: u16) -> Result<Vec<User>, StoreError> {
-        self.fail()
-    }
-    async fn create_user(&self, _: NewUser, _: Timestamp) -> Result<CreateOutcome, StoreError> {
-        self.fail()
-    }
-    async fn change_user(
-        &self,
-        _: UserId,
-        _: UserUpdate,
-        _: Timestamp,
-    ) -> Result<Option<User>, StoreError> {
-        self.fail()
-    }
-    async fn delete_user(&self, _: UserId, _: Timestamp) -> Result<DeleteOutcome, StoreError> {
-        self.fail()
-    }
-}
-
-#[async_trait]
-impl DeliveryStore for BrokenStore {
-    async fn settle_delivery(&self, _: SettleDelivery) -> Result<(), StoreError> {
-        self.fail()
-    }
-    async fn fail_over(&self, _: SettleDelivery, _: Delivery) -> Result<(), StoreError> {
-        self.fail()
-    }
-    async fn lease_deliveries(
-        &self,
-        _: Timestamp,
-        _: Timestamp,
-        _: u16,
-    ) -> Result<Vec<DueDelivery>, StoreError> {
-        self.fail()
-    }
-    async fn recent_deliveries(
-        &self,
-        _: &ProviderName,
-        _: Option<PhoneNumber>,
-        _: u16,
-    ) -> Result<Vec<DueDelivery>, StoreError> {
-        self.fail()
-    }
-}
-
-#[async_trait]
-impl MaintenanceStore for BrokenStore {
-    async fn check(&self) -> Result<(), StoreError> {
-        self.fail()
-    }
-    async fn purge(&self, _: Purge) -> Result<Purged, StoreError> {
-        self.fail()
-    }
 }

@@ -2,11 +2,13 @@
 
 mod identify;
 mod refresh;
+mod resend;
 mod start;
 mod verify;
 
 use std::{sync::Arc, time::Duration};
 
+pub use resend::ResendRequest;
 pub use start::{StartRequest, Started};
 pub use verify::VerifyRequest;
 

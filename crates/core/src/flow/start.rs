@@ -6,6 +6,7 @@ use super::{Flows, too_many};
 use crate::{
     challenge::{Challenge, ChallengeState},
     code::CodeLength,
+    delivery::{Channel, Delivery, message::AppHash},
     id::ChallengeId,
     phone::PhoneNumber,
     ports::{
@@ -13,6 +14,7 @@ use crate::{
         store::{OpenChallenge, OpenOutcome},
     },
     refusal::{Error, Fault, Refusal},
+    route::plan::SendPlan,
     time::Timestamp,
 };
 
@@ -21,8 +23,13 @@ use crate::{
 pub struct StartRequest<'a> {
     /// The number, as it was typed.
     pub receiver: &'a str,
-    /// The language of the message (BCP 47, such as `fa`).
-    pub language: &'a str,
+    /// The languages that the message should be in, best first (BCP 47, such as `fa`).
+    pub languages: &'a [&'a str],
+    /// How the message should come; by whatever the routes say if `None`.
+    pub channel: Option<Channel>,
+    /// The app that is to read the code out of the message. One that is not the operator's is passed
+    /// over.
+    pub app_hash: Option<AppHash>,
 }
 
 /// A challenge whose message is on its way.
@@ -43,14 +50,19 @@ impl Flows {
     /// the same for known and unknown numbers.
     ///
     /// # Errors
-    /// [`Refusal::Phone`], [`Refusal::TooMany`], [`Refusal::NumberUnreachable`]; faults of the
-    /// store and [`Fault::Delivery`].
+    /// [`Refusal::Phone`], [`Refusal::ChannelNotOffered`], [`Refusal::TooMany`],
+    /// [`Refusal::NumberUnreachable`]; faults of the store and [`Fault::Delivery`].
     pub async fn start(&self, request: StartRequest<'_>) -> Result<Started, Error> {
         let now = self.world.clock.now();
         let phone = PhoneNumber::parse(request.receiver, &self.policy.phone)?;
-        let challenge = self.new_challenge(phone, request.language, now);
+        let challenge = self.new_challenge(phone, &request, now);
         let is_test_number = self.world.book.test_number(phone, now).is_some();
-        let delivery = (!is_test_number).then(|| self.world.dispatcher.plan(&challenge, now));
+        let delivery = if is_test_number {
+            None
+        } else {
+            let plan = self.plan(phone, request.channel, now)?;
+            Some(plan.first(challenge.id, now))
+        };
 
         let step = OpenChallenge {
             challenge: challenge.clone(),
@@ -62,25 +74,8 @@ impl Flows {
             OpenOutcome::Opened { resend_at } => resend_at,
             OpenOutcome::Wait(wait) => return Err(too_many(wait, now).into()),
         };
-
         if let Some(delivery) = delivery {
-            match self.world.dispatcher.dispatch(&challenge, delivery).await {
-                DispatchOutcome::Sent => {}
-                DispatchOutcome::NumberRefused(refusal) => {
-                    self.world
-                        .store
-                        .give_up_challenge(challenge.id, now)
-                        .await?;
-                    return Err(Refusal::NumberUnreachable(refusal).into());
-                }
-                DispatchOutcome::Unavailable(refusal) => {
-                    self.world
-                        .store
-                        .give_up_challenge(challenge.id, now)
-                        .await?;
-                    return Err(Fault::Delivery(refusal).into());
-                }
-            }
+            self.dispatch(&challenge, delivery).await?;
         }
         Ok(Started {
             challenge: challenge.id,
@@ -90,7 +85,38 @@ impl Flows {
         })
     }
 
-    fn new_challenge(&self, phone: PhoneNumber, language: &str, now: Timestamp) -> Challenge {
+    /// The ways to a number.
+    pub(super) fn plan(
+        &self,
+        phone: PhoneNumber,
+        channel: Option<Channel>,
+        now: Timestamp,
+    ) -> Result<SendPlan, Refusal> {
+        let plan = self.world.dispatcher.plan(phone, channel, now);
+        plan.ok_or(Refusal::ChannelNotOffered)
+    }
+
+    /// Sends a message whose delivery is committed. Whoever refuses it last ends its challenge.
+    pub(super) async fn dispatch(
+        &self,
+        challenge: &Challenge,
+        delivery: Delivery,
+    ) -> Result<(), Error> {
+        match self.world.dispatcher.dispatch(challenge, delivery).await {
+            DispatchOutcome::Sent => Ok(()),
+            DispatchOutcome::NumberRefused(refusal) => {
+                Err(Refusal::NumberUnreachable(refusal).into())
+            }
+            DispatchOutcome::Unavailable(refusal) => Err(Fault::Delivery(refusal).into()),
+        }
+    }
+
+    fn new_challenge(
+        &self,
+        phone: PhoneNumber,
+        request: &StartRequest<'_>,
+        now: Timestamp,
+    ) -> Challenge {
         let book = &self.world.book;
         let test_length = book
             .test_number(phone, now)
@@ -100,7 +126,10 @@ impl Flows {
             phone,
             key_version: book.current_version(),
             code_length: test_length.unwrap_or(self.policy.challenge.code_length),
-            language: language.to_owned(),
+            language: self.world.dispatcher.language(request.languages, phone),
+            app_hash: request
+                .app_hash
+                .filter(|hash| self.policy.app_hashes.contains(hash)),
             created_at: now,
             expires_at: now.plus(self.policy.challenge.lifetime),
             wrong_answers: 0,

@@ -151,3 +151,34 @@ proptest! {
         prop_assert_eq!(number(first) == number(second), first == second);
     }
 }
+
+#[test]
+fn a_number_knows_its_region() {
+    let region = |text: &str| {
+        let phone = PhoneNumber::from_e164(text).unwrap();
+        phone.region().map(|region| region.to_string())
+    };
+
+    assert_eq!(region("+989121234567"), Some("IR".to_owned()));
+    assert_eq!(region("+989991234567"), Some("IR".to_owned()));
+    assert_eq!(region("+14155552671"), Some("US".to_owned()));
+    assert_eq!(region("+16135550123"), Some("CA".to_owned()));
+    assert_eq!(region("+905321234567"), Some("TR".to_owned()));
+    assert_eq!(region("+2100000000"), None);
+}
+
+#[test]
+fn a_prefix_begins_the_numbers_that_its_digits_begin() {
+    let begins = |prefix: &str, phone: &str| {
+        let phone = PhoneNumber::from_e164(phone).unwrap();
+        Prefix::parse(prefix).unwrap().begins(phone)
+    };
+
+    assert!(begins("98912", "+989121234567"));
+    assert!(begins("+98", "+989121234567"));
+    assert!(!begins("98935", "+989121234567"));
+    assert!(!begins("9891212345678", "+989121234567"));
+    for odd in ["", "+", "0912", "+98a", "123456789012345", "۹۸"] {
+        assert_eq!(Prefix::parse(odd), None, "{odd:?}");
+    }
+}

@@ -4,8 +4,13 @@ use async_trait::async_trait;
 
 use crate::{
     challenge::Challenge,
-    delivery::{Delivery, DeliveryId, Message, SendOutcome, SendRefusal},
+    delivery::{
+        Channel, Delivery, DeliveryId,
+        message::Message,
+        outcome::{SendOutcome, SendRefusal},
+    },
     phone::PhoneNumber,
+    route::plan::SendPlan,
     time::Timestamp,
 };
 
@@ -22,8 +27,18 @@ pub trait MessageSender: Send + Sync {
 /// Plans deliveries and carries them out, provider after provider.
 #[async_trait]
 pub trait Dispatcher: Send + Sync {
-    /// The first delivery of a challenge that is about to be opened, to be committed with it.
-    fn plan(&self, challenge: &Challenge, now: Timestamp) -> Delivery;
+    /// The ways for a message to a number, in the order in which they should be tried; `None` when
+    /// there is none by the channel that its caller asks for.
+    fn plan(
+        &self,
+        phone: PhoneNumber,
+        channel: Option<Channel>,
+        now: Timestamp,
+    ) -> Option<SendPlan>;
+
+    /// The language that a message to a number is written in, for a caller who would have it in one
+    /// of `asked` (BCP 47, best first).
+    fn language(&self, asked: &[&str], phone: PhoneNumber) -> String;
 
     /// Carries out a planned delivery after its commit, and waits for a provider's acceptance as
     /// long as a caller should. What is not settled by then goes on in the background.

@@ -1,4 +1,5 @@
 //! What the rules need from the world.
 
 pub mod delivery;
+pub mod report;
 pub mod store;

@@ -19,11 +19,19 @@ use thiserror::Error;
 
 use crate::{
     audit::UserChange,
-    challenge::{Answer, AnswerRules, Challenge},
-    delivery::{Delivery, DeliveryId, DeliveryState, ProviderName, Receipt},
+    challenge::{
+        Answer, AnswerRules, Challenge,
+        messages::{MessagePolicy, NotAgain, Terms},
+    },
+    delivery::{
+        Delivery, DeliveryId, DeliveryState, ProviderName,
+        outcome::{Cost, MessageId, Receipt, SendRefusal},
+        report::Arrival,
+    },
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
     policy::{NumberPolicy, SessionPolicy},
+    route::{conversion::BlockConversion, plan::SendPlan},
     session::{NewSession, Session},
     standing::Wait,
     time::Timestamp,
@@ -78,8 +86,11 @@ pub trait ChallengeStore: Send + Sync {
     /// creates the user, opens the session and records the login.
     async fn answer_challenge(&self, step: AnswerChallenge) -> Result<AnswerOutcome, StoreError>;
 
-    /// Closes a challenge that no provider would carry.
-    async fn give_up_challenge(&self, id: ChallengeId, now: Timestamp) -> Result<(), StoreError>;
+    /// Adds another message to a challenge whose person asks for its code once more, if the
+    /// challenge and its number's standing allow it ([`messages::resend`]).
+    ///
+    /// [`messages::resend`]: crate::challenge::messages::resend
+    async fn resend_challenge(&self, step: ResendChallenge) -> Result<ResendOutcome, StoreError>;
 }
 
 /// See [`ChallengeStore::open_challenge`].
@@ -145,6 +156,62 @@ pub enum AnswerOutcome {
     /// Right, but the generated username is taken; nothing was changed, so answer again with
     /// another.
     UsernameTaken,
+}
+
+/// See [`ChallengeStore::resend_challenge`].
+#[derive(Clone, Debug)]
+pub struct ResendChallenge {
+    /// The challenge.
+    pub id: ChallengeId,
+    /// The number that the caller says its code was sent to.
+    pub phone: PhoneNumber,
+    /// What the message goes by.
+    pub terms: MessageTerms,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// What another message of a challenge goes by.
+#[derive(Clone, Debug)]
+pub struct MessageTerms {
+    /// The ways.
+    pub plan: SendPlan,
+    /// The rules of the challenge's messages.
+    pub messages: MessagePolicy,
+    /// The number's rules.
+    pub number: Arc<NumberPolicy>,
+}
+
+impl MessageTerms {
+    /// The same, as the rules take them.
+    #[must_use]
+    pub fn as_terms(&self) -> Terms<'_> {
+        Terms {
+            plan: &self.plan,
+            messages: &self.messages,
+            number: &self.number,
+        }
+    }
+}
+
+/// See [`ChallengeStore::resend_challenge`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum ResendOutcome {
+    /// The message is to be sent, and the challenge may live longer for it.
+    Resent {
+        /// The challenge as it is now.
+        challenge: Box<Challenge>,
+        /// The message; none for a test number.
+        delivery: Option<Delivery>,
+        /// When the next code may be asked for.
+        resend_at: Timestamp,
+    },
+    /// The number must wait; nothing was changed.
+    Wait(Wait),
+    /// The challenge has had all its messages.
+    Spent,
+    /// No such challenge for this number, or it has ended.
+    Dead,
 }
 
 /// Steps on sessions.
@@ -291,8 +358,24 @@ pub trait DeliveryStore: Send + Sync {
     /// Notes what became of a pending delivery. A delivery that is settled stays as it is.
     async fn settle_delivery(&self, step: SettleDelivery) -> Result<(), StoreError>;
 
-    /// Settles a delivery as refused and adds the next attempt, pending, in one step.
-    async fn fail_over(&self, step: SettleDelivery, next: Delivery) -> Result<(), StoreError>;
+    /// Notes that a pending delivery was refused, and adds the one that follows or ends the
+    /// challenge ([`messages::after_refusal`]).
+    ///
+    /// [`messages::after_refusal`]: crate::challenge::messages::after_refusal
+    async fn refuse_delivery(&self, step: RefuseDelivery) -> Result<RefuseOutcome, StoreError>;
+
+    /// Adds a delivery after one that did not arrive, as far as anyone can tell, if the rules allow
+    /// it ([`messages::send_again`]).
+    ///
+    /// [`messages::send_again`]: crate::challenge::messages::send_again
+    async fn send_again(&self, step: SendAgain) -> Result<SendAgainOutcome, StoreError>;
+
+    /// Notes what a provider reports of a message that it took. A report that was noted, or that a
+    /// better one [stands against](crate::delivery::report::Arrival::stands_against), changes
+    /// nothing. The message is looked after again when [`follow_up::after_report`] says.
+    ///
+    /// [`follow_up::after_report`]: crate::delivery::follow_up::after_report
+    async fn note_report(&self, step: NoteReport) -> Result<NoteOutcome, StoreError>;
 
     /// Takes over up to `limit` pending deliveries whose lease ended, until `leased_until`; those
     /// whose challenge can no longer be answered are settled as dropped and not returned.
@@ -300,6 +383,16 @@ pub trait DeliveryStore: Send + Sync {
         &self,
         now: Timestamp,
         leased_until: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<DueDelivery>, StoreError>;
+
+    /// Takes up to `limit` settled deliveries that are to be looked after by `now`, and puts that
+    /// off: each until the moment that [`follow_up::put_off`] says.
+    ///
+    /// [`follow_up::put_off`]: crate::delivery::follow_up::put_off
+    async fn lease_follow_ups(
+        &self,
+        now: Timestamp,
         limit: u16,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
@@ -311,6 +404,15 @@ pub trait DeliveryStore: Send + Sync {
         phone: Option<PhoneNumber>,
         limit: u16,
     ) -> Result<Vec<DueDelivery>, StoreError>;
+
+    /// How the messages of challenges that were opened since `since` and have ended by `now` did,
+    /// by provider, channel and block of numbers. A right answer counts for the newest message of
+    /// its challenge that could reach its person; those before it did not come, or came too late.
+    async fn conversions(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BlockConversion>, StoreError>;
 }
 
 /// See [`DeliveryStore::settle_delivery`].
@@ -322,6 +424,79 @@ pub struct SettleDelivery {
     pub state: DeliveryState,
     /// What the provider said of it.
     pub receipt: Receipt,
+    /// When it is to be looked after.
+    pub follow_up_at: Option<Timestamp>,
+}
+
+/// See [`DeliveryStore::refuse_delivery`].
+#[derive(Clone, Debug)]
+pub struct RefuseDelivery {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// Why it was refused.
+    pub reason: SendRefusal,
+    /// By which ways another one may follow; none when none should.
+    pub plan: Option<SendPlan>,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// See [`DeliveryStore::refuse_delivery`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefuseOutcome {
+    /// It is refused, and this one follows.
+    Next(Box<Delivery>),
+    /// It is refused and nothing follows. The challenge has ended, unless another of its messages
+    /// can reach its person.
+    Last,
+    /// Somebody else has settled it: it is no longer the caller's.
+    Lost,
+}
+
+/// See [`DeliveryStore::send_again`].
+#[derive(Clone, Debug)]
+pub struct SendAgain {
+    /// The delivery that did not arrive.
+    pub id: DeliveryId,
+    /// What the next one goes by.
+    pub terms: MessageTerms,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// See [`DeliveryStore::send_again`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendAgainOutcome {
+    /// This one follows.
+    Next(Box<Delivery>),
+    /// None does, for this reason.
+    None(NotAgain),
+}
+
+/// See [`DeliveryStore::note_report`].
+#[derive(Clone, Debug)]
+pub struct NoteReport {
+    /// Whose message.
+    pub provider: ProviderName,
+    /// Which message.
+    pub message_id: MessageId,
+    /// What became of it.
+    pub arrival: Arrival,
+    /// What it cost, if the report tells it.
+    pub cost: Option<Cost>,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// See [`DeliveryStore::note_report`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoteOutcome {
+    /// It is noted: here is the delivery as it is now.
+    Noted(Box<DueDelivery>),
+    /// It was noted before, or says less than what was.
+    Known,
+    /// The provider took no such message from us.
+    Unknown,
 }
 
 /// A delivery and the challenge whose message it carries.

@@ -1,13 +1,19 @@
 //! A dispatcher that carries nothing and remembers everything.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
+use super::values;
 use crate::{
     challenge::Challenge,
-    delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName},
+    delivery::{Channel, Delivery},
+    phone::PhoneNumber,
     ports::delivery::{DispatchOutcome, Dispatcher},
+    route::{Handling, Hop, plan::SendPlan},
     time::Timestamp,
 };
 
@@ -45,19 +51,17 @@ impl RecordingDispatcher {
 
 #[async_trait]
 impl Dispatcher for RecordingDispatcher {
-    fn plan(&self, challenge: &Challenge, now: Timestamp) -> Delivery {
-        Delivery {
-            id: DeliveryId {
-                challenge: challenge.id,
-                attempt: 1,
-            },
-            channel: Channel::Sms,
-            provider: ProviderName::new("recording"),
-            created_at: now,
-            state: DeliveryState::Accepted { at: now },
-            provider_message_id: None,
-            cost: None,
-        }
+    fn plan(&self, _: PhoneNumber, channel: Option<Channel>, _: Timestamp) -> Option<SendPlan> {
+        let hop = Hop {
+            channel: channel.unwrap_or(Channel::Sms),
+            handling: Handling::Kept,
+            ..values::hop("recording")
+        };
+        SendPlan::new([hop], Duration::from_secs(30))
+    }
+
+    fn language(&self, asked: &[&str], _: PhoneNumber) -> String {
+        asked.first().copied().unwrap_or("fa").to_owned()
     }
 
     async fn dispatch(&self, challenge: &Challenge, _: Delivery) -> DispatchOutcome {

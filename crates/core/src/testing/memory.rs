@@ -1,6 +1,8 @@
 //! The store's contract in its plainest form: maps behind one lock, so each step is atomic because
 //! nothing else runs.
 
+mod delivery;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -10,14 +12,18 @@ use async_trait::async_trait;
 
 use crate::{
     audit::{AuditEvent, AuditKind, UserChange},
-    challenge::{self, Challenge, CloseReason, Verdict},
-    delivery::{Delivery, DeliveryId, DeliveryState, ProviderName},
+    challenge::{
+        self, Challenge, CloseReason, Verdict,
+        messages::{self, NotAgain},
+    },
+    delivery::{Delivery, DeliveryId},
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
+    policy::NumberPolicy,
     ports::store::{
         AnswerChallenge, AnswerOutcome, ChallengeStore, CreateOutcome, DeleteOutcome,
-        DeliveryStore, DueDelivery, MaintenanceStore, OpenChallenge, OpenOutcome, PresentedToken,
-        Purge, Purged, RotateOutcome, RotateSession, SessionStore, SettleDelivery, StoreError,
+        MaintenanceStore, OpenChallenge, OpenOutcome, PresentedToken, Purge, Purged,
+        ResendChallenge, ResendOutcome, RotateOutcome, RotateSession, SessionStore, StoreError,
         UserStore, UserUpdate,
     },
     session::{self, Rotation, Session},
@@ -90,22 +96,13 @@ impl State {
         user
     }
 
-    fn due(&self, delivery: &Delivery) -> Option<DueDelivery> {
-        let challenge = self.challenges.get(&delivery.id.challenge)?.clone();
-        Some(DueDelivery {
-            delivery: delivery.clone(),
-            challenge,
-        })
-    }
-
-    fn settle(&mut self, step: SettleDelivery) {
-        if let Some(delivery) = self.deliveries.get_mut(&step.id)
-            && matches!(delivery.state, DeliveryState::Pending { .. })
-        {
-            delivery.state = step.state;
-            delivery.provider_message_id = step.receipt.message_id;
-            delivery.cost = step.receipt.cost;
-        }
+    fn keep_standing(&mut self, phone: PhoneNumber, standing: Standing, policy: &NumberPolicy) {
+        let forgettable_at = standing.forgettable_at(policy);
+        let kept = Kept {
+            standing,
+            forgettable_at,
+        };
+        self.standings.insert(phone, kept);
     }
 }
 
@@ -119,14 +116,7 @@ impl ChallengeStore for MemoryStore {
         Ok(match opened {
             Err(wait) => OpenOutcome::Wait(wait),
             Ok(resend_at) => {
-                let forgettable_at = standing.forgettable_at(&step.policy);
-                state.standings.insert(
-                    phone,
-                    Kept {
-                        standing,
-                        forgettable_at,
-                    },
-                );
+                state.keep_standing(phone, standing, &step.policy);
                 state.challenges.insert(step.challenge.id, step.challenge);
                 if let Some(delivery) = step.delivery {
                     state.deliveries.insert(delivery.id, delivery);
@@ -199,32 +189,38 @@ impl ChallengeStore for MemoryStore {
                 }
             }
         };
-        let forgettable_at = standing.forgettable_at(&step.rules.number);
-        state.standings.insert(
-            phone,
-            Kept {
-                standing,
-                forgettable_at,
-            },
-        );
+        state.keep_standing(phone, standing, &step.rules.number);
         state.challenges.insert(challenge.id, challenge);
         Ok(outcome)
     }
 
-    async fn give_up_challenge(&self, id: ChallengeId, now: Timestamp) -> Result<(), StoreError> {
+    async fn resend_challenge(&self, step: ResendChallenge) -> Result<ResendOutcome, StoreError> {
         let mut state = self.state();
-        let Some(mut challenge) = state.challenges.get(&id).cloned() else {
-            return Ok(());
+        let known = state.challenges.get(&step.id).cloned();
+        let Some(mut challenge) = known.filter(|challenge| challenge.phone == step.phone) else {
+            return Ok(ResendOutcome::Dead);
         };
-        let mut kept = state
-            .standings
-            .get(&challenge.phone)
-            .cloned()
-            .unwrap_or_default();
-        challenge::give_up(&mut challenge, &mut kept.standing, now);
-        state.standings.insert(challenge.phone, kept);
-        state.challenges.insert(id, challenge);
-        Ok(())
+        let mut standing = state.standing(step.phone);
+        let tried = state.messages_of(step.id);
+        let terms = step.terms.as_terms();
+        let resent = messages::resend(&mut challenge, &mut standing, &tried, &terms, step.now);
+        let delivery = match resent {
+            Ok(delivery) => delivery,
+            Err(NotAgain::Dead) => return Ok(ResendOutcome::Dead),
+            Err(NotAgain::Spent) => return Ok(ResendOutcome::Spent),
+            Err(NotAgain::Wait(wait)) => return Ok(ResendOutcome::Wait(wait)),
+        };
+        let resend_at = standing.resend_at(&step.terms.number, step.now);
+        state.keep_standing(step.phone, standing, &step.terms.number);
+        state.challenges.insert(step.id, challenge.clone());
+        if let Some(delivery) = &delivery {
+            state.deliveries.insert(delivery.id, delivery.clone());
+        }
+        Ok(ResendOutcome::Resent {
+            challenge: Box::new(challenge),
+            delivery,
+            resend_at,
+        })
     }
 }
 
@@ -372,74 +368,6 @@ impl UserStore for MemoryStore {
             },
         );
         Ok(DeleteOutcome::Deleted)
-    }
-}
-
-#[async_trait]
-impl DeliveryStore for MemoryStore {
-    async fn settle_delivery(&self, step: SettleDelivery) -> Result<(), StoreError> {
-        self.state().settle(step);
-        Ok(())
-    }
-
-    async fn fail_over(&self, step: SettleDelivery, next: Delivery) -> Result<(), StoreError> {
-        let mut state = self.state();
-        state.settle(step);
-        state.deliveries.entry(next.id).or_insert(next);
-        Ok(())
-    }
-
-    async fn lease_deliveries(
-        &self,
-        now: Timestamp,
-        leased_until: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueDelivery>, StoreError> {
-        let mut state = self.state();
-        let due: Vec<DeliveryId> = state
-            .deliveries
-            .values()
-            .filter(|delivery| {
-                matches!(delivery.state, DeliveryState::Pending { leased_until } if leased_until <= now)
-            })
-            .map(|delivery| delivery.id)
-            .take(usize::from(limit))
-            .collect();
-        let mut leased = Vec::new();
-        for id in due {
-            let live = state
-                .challenges
-                .get(&id.challenge)
-                .is_some_and(|c| c.is_live(now));
-            let Some(delivery) = state.deliveries.get_mut(&id) else {
-                continue;
-            };
-            if live {
-                delivery.state = DeliveryState::Pending { leased_until };
-                let delivery = delivery.clone();
-                leased.extend(state.due(&delivery));
-            } else {
-                delivery.state = DeliveryState::Dropped { at: now };
-            }
-        }
-        Ok(leased)
-    }
-
-    async fn recent_deliveries(
-        &self,
-        provider: &ProviderName,
-        phone: Option<PhoneNumber>,
-        limit: u16,
-    ) -> Result<Vec<DueDelivery>, StoreError> {
-        let state = self.state();
-        let all = state
-            .deliveries
-            .values()
-            .rev()
-            .filter(|d| d.provider == *provider);
-        let due = all.filter_map(|delivery| state.due(delivery));
-        let chosen = due.filter(|due| phone.is_none_or(|phone| due.challenge.phone == phone));
-        Ok(chosen.take(usize::from(limit)).collect())
     }
 }
 

@@ -5,6 +5,7 @@ mod clock;
 mod dispatcher;
 mod memory;
 mod random;
+pub mod values;
 
 pub use clock::ManualClock;
 pub use dispatcher::RecordingDispatcher;

@@ -1,6 +1,8 @@
 //! What a webhook's answer means.
 
-use phonekey_core::delivery::{Cost, Receipt, SendOutcome, SendRefusal};
+use phonekey_core::delivery::outcome::{
+    Cost, Currency, MessageId, Receipt, SendOutcome, SendRefusal,
+};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use tracing::warn;
@@ -38,7 +40,7 @@ pub(super) fn outcome(reply: &Reply) -> SendOutcome {
         Some(Verdict::Refused { reason }) => SendOutcome::Refused(refusal(reason.as_deref())),
         Some(Verdict::Accepted { message_id, cost }) if reply.status.is_success() => {
             SendOutcome::Accepted(Receipt {
-                message_id: message_id.filter(|id| id.len() <= MAX_MESSAGE_ID_BYTES),
+                message_id: message_id.and_then(MessageId::new),
                 cost: cost.and_then(StatedCost::checked),
             })
         }
@@ -48,9 +50,6 @@ pub(super) fn outcome(reply: &Reply) -> SendOutcome {
         _ => by_status(reply.status),
     }
 }
-
-/// Longer names are not kept: no provider has any, and the row is ours.
-const MAX_MESSAGE_ID_BYTES: usize = 200;
 
 fn refusal(reason: Option<&str>) -> SendRefusal {
     reason.and_then(SendRefusal::from_name).unwrap_or_else(|| {
@@ -93,13 +92,11 @@ fn by_status(status: StatusCode) -> SendOutcome {
 }
 
 impl StatedCost {
-    /// The cost, if its currency can be an ISO 4217 code.
+    /// The cost, if its currency can be one.
     fn checked(self) -> Option<Cost> {
-        let sound =
-            self.currency.len() == 3 && self.currency.bytes().all(|byte| byte.is_ascii_uppercase());
-        sound.then_some(Cost {
+        Some(Cost {
             micros: self.micros,
-            currency: self.currency,
+            currency: Currency::from_code(&self.currency)?,
         })
     }
 }
@@ -138,10 +135,10 @@ mod tests {
                 r#"{"status":"accepted","message_id":"m-1","cost":{"micros":7500,"currency":"USD"},"more":1}"#
             ),
             SendOutcome::Accepted(Receipt {
-                message_id: Some("m-1".to_owned()),
+                message_id: MessageId::new("m-1"),
                 cost: Some(Cost {
                     micros: 7500,
-                    currency: "USD".to_owned()
+                    currency: Currency::from_code("USD").unwrap()
                 }),
             })
         );
@@ -149,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_no_row_should_keep_is_left_out() {
-        let id = "x".repeat(201);
+        let id = "x\\u0000";
         let body = format!(
             r#"{{"status":"accepted","message_id":"{id}","cost":{{"micros":1,"currency":"dollars"}}}}"#
         );

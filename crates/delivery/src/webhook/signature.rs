@@ -4,10 +4,10 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
 use phonekey_core::secret::Secret;
-use sha2::Sha256;
 use thiserror::Error;
+
+use crate::mac::hmac_sha256;
 
 /// What webhooks are signed with.
 #[derive(Clone)]
@@ -33,16 +33,10 @@ impl WebhookSecret {
         }
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "HMAC takes a key of any length (RFC 2104)"
-    )]
     fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose())
-            .expect("HMAC takes a key of any length");
-        mac.update(format!("{id}.{timestamp}.").as_bytes());
-        mac.update(body);
-        format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
+        let head = format!("{id}.{timestamp}.");
+        let code = hmac_sha256(self.0.expose(), &[head.as_bytes(), body]);
+        format!("v1,{}", BASE64_STANDARD.encode(code))
     }
 }
 

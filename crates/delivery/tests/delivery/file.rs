@@ -1,14 +1,17 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use phonekey_core::{
-    delivery::{Message, Receipt, SendOutcome, SendRefusal},
+    delivery::{message::Message, outcome::SendRefusal},
     ports::delivery::MessageSender,
 };
 use phonekey_delivery::{file::FileSender, settings::FileSettings};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::world::{World, texts};
+use crate::{
+    fakes::{accepted, refused},
+    world::{World, texts},
+};
 
 struct Place {
     path: PathBuf,
@@ -39,10 +42,6 @@ impl Place {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
-}
-
-fn accepted() -> SendOutcome {
-    SendOutcome::Accepted(Receipt::default())
 }
 
 fn message(world: &World) -> Message {
@@ -143,5 +142,5 @@ async fn a_failed_write_is_a_refusal_for_the_time_being() {
 
     let outcome = sender.send(&message(&world)).await;
 
-    assert_eq!(outcome, SendOutcome::Refused(SendRefusal::Temporary));
+    assert_eq!(outcome, refused(SendRefusal::Temporary));
 }

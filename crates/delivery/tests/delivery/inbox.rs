@@ -1,26 +1,27 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use phonekey_core::{
     delivery::{DeliveryState, ProviderName},
     phone::PhoneNumber,
     ports::delivery::{DispatchOutcome, Dispatcher, Inbox},
-    route::Route,
-    time::Clock,
 };
 use phonekey_delivery::{
-    inbox::UNREADABLE,
+    inbox::{NAME, UNREADABLE},
     router::Router,
     senders::Senders,
-    settings::{DeliverySettings, Pace},
+    settings::{DeliverySettings, ProviderKind},
 };
 use tokio::{join, time::timeout};
 
-use crate::world::{World, book};
+use crate::{
+    fakes::inbox,
+    world::{World, book, tokens},
+};
 
 fn router(world: &World) -> Router {
-    let route = Route::new([ProviderName::new("inbox")]).unwrap();
-    let senders = Senders::open(&DeliverySettings::over(route), &world.clock()).unwrap();
-    world.router(senders)
+    let inbox_alone = BTreeMap::from([(ProviderName::new(NAME), ProviderKind::Inbox.into())]);
+    let settings = DeliverySettings::over(vec![inbox()], inbox_alone);
+    world.router(Senders::open(&settings, &world.clock(), &tokens()).unwrap())
 }
 
 #[tokio::test]
@@ -29,7 +30,7 @@ async fn a_message_has_arrived_with_its_commit() {
     let router = router(&world);
 
     let (challenge, delivery) = world.open(&router).await;
-    let now = world.clock.now();
+    let now = world.now();
     let outcome = router.dispatch(&challenge, delivery.clone()).await;
 
     assert_eq!(delivery.state, DeliveryState::Accepted { at: now });
@@ -90,20 +91,11 @@ async fn who_waits_learns_of_a_message() {
 
 #[tokio::test]
 async fn a_message_whose_secret_is_gone_says_so() {
-    let world = World::new();
-    let senders = || {
-        let route = Route::new([ProviderName::new("inbox")]).unwrap();
-        Senders::open(&DeliverySettings::over(route), &world.clock()).unwrap()
-    };
-    world.open(&world.router(senders())).await;
+    let mut world = World::new();
+    world.open(&router(&world)).await;
+    world.book = Arc::new(book("another-secret-Zr1mT0vYx3KpLw7NcB5d"));
 
-    let later = Router::new(
-        senders(),
-        Pace::default(),
-        Arc::clone(&world.store) as Arc<_>,
-        Arc::new(book("another-secret-Zr1mT0vYx3KpLw7NcB5d")),
-        world.clock(),
-    );
+    let later = router(&world);
     let messages = later.inbox().unwrap().messages(None, 10).await.unwrap();
 
     assert_eq!(messages.len(), 1);

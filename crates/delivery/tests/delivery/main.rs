@@ -1,11 +1,37 @@
 //! What the senders and the router do, seen from outside.
 
 #[cfg(test)]
+mod conversion;
+#[cfg(test)]
+mod dispatch;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
+mod fake_reports;
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
 mod file;
+#[cfg(test)]
+mod follow_up;
+#[cfg(test)]
+mod health;
 #[cfg(test)]
 mod inbox;
 #[cfg(test)]
-mod router;
+mod polling;
+#[cfg(test)]
+mod receiver;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod resend;
+#[cfg(test)]
+mod resume;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod troubled;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]

@@ -1,99 +1,23 @@
-use std::{collections::BTreeMap, future::pending, time::Duration};
+use std::{future::pending, time::Duration};
 
 use phonekey_core::{
-    delivery::{Message, Receipt, SendOutcome, SendRefusal},
+    delivery::{
+        message::Message,
+        outcome::{MessageId, Receipt, SendOutcome, SendRefusal},
+    },
     ports::delivery::MessageSender,
 };
 use phonekey_delivery::{
     settings::WebhookSettings,
     webhook::{Webhook, WebhookUrl, signature::WebhookSecret},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    join,
-    net::{TcpListener, TcpStream},
-    select,
+use tokio::{io::AsyncWriteExt, join, select};
+
+use crate::{
+    fakes::{accepted, refused},
+    receiver::{Receiver, Request, read, reply},
+    world::World,
 };
-
-use crate::world::{World, texts};
-
-/// The operator's server, played by the test.
-struct Receiver(TcpListener);
-
-/// What arrived.
-struct Request {
-    line: String,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
-impl Receiver {
-    async fn listen() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/sms?key=k3y", self.0.local_addr().unwrap())
-    }
-
-    async fn connection(&self) -> TcpStream {
-        self.0.accept().await.unwrap().0
-    }
-
-    /// Takes one request, answers it with `reply` as it stands, and closes the connection.
-    async fn answer(&self, reply: &str) -> Request {
-        let mut connection = self.connection().await;
-        let request = read(&mut connection).await;
-        // Who has read enough may be gone.
-        let _ = connection.write_all(reply.as_bytes()).await;
-        request
-    }
-
-    /// Accepts so many messages, all on the same connection.
-    async fn accept_on_one_connection(&self, messages: usize) -> Vec<Request> {
-        let mut connection = self.connection().await;
-        let mut requests = Vec::new();
-        for _ in 0..messages {
-            requests.push(read(&mut connection).await);
-            let ok = reply("200 OK", "");
-            connection.write_all(ok.as_bytes()).await.unwrap();
-        }
-        requests
-    }
-}
-
-async fn read(connection: &mut TcpStream) -> Request {
-    let mut bytes = Vec::new();
-    let head_end = loop {
-        assert_ne!(connection.read_buf(&mut bytes).await.unwrap(), 0);
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end;
-        }
-    };
-    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
-    let mut lines = head.split("\r\n");
-    let line = lines.next().unwrap().to_owned();
-    let headers: BTreeMap<String, String> = lines
-        .map(|line| line.split_once(": ").unwrap())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let length: usize = headers["content-length"].parse().unwrap();
-    let mut body = bytes.split_off(head_end + 4);
-    while body.len() < length {
-        assert_ne!(connection.read_buf(&mut body).await.unwrap(), 0);
-    }
-    Request {
-        line,
-        headers,
-        body: String::from_utf8(body).unwrap(),
-    }
-}
-
-/// A whole reply.
-fn reply(status: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}")
-}
 
 fn webhook(world: &World, url: &str, timeout: Duration) -> Webhook {
     let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
@@ -102,7 +26,7 @@ fn webhook(world: &World, url: &str, timeout: Duration) -> Webhook {
         secrets: secrets.map(|it| WebhookSecret::parse(it).unwrap()).into(),
         timeout,
     };
-    Webhook::new(&settings, texts(), world.clock()).unwrap()
+    Webhook::new(&settings, world.surroundings()).unwrap()
 }
 
 /// Longer than any exchange on this machine takes.
@@ -112,14 +36,6 @@ const SHORT: Duration = Duration::from_millis(200);
 
 fn message(world: &World) -> Message {
     world.message(&world.challenge())
-}
-
-fn accepted() -> SendOutcome {
-    SendOutcome::Accepted(Receipt::default())
-}
-
-fn refused(refusal: SendRefusal) -> SendOutcome {
-    SendOutcome::Refused(refusal)
 }
 
 /// What becomes of a message when the receiver answers `reply` and closes the connection.
@@ -143,7 +59,7 @@ async fn a_request_has_exactly_this_form() {
     let (outcome, request) = join!(webhook.send(&message), receiver.answer(&reply));
 
     let receipt = Receipt {
-        message_id: Some("m-1".to_owned()),
+        message_id: MessageId::new("m-1"),
         cost: None,
     };
     assert_eq!(outcome, SendOutcome::Accepted(receipt));

@@ -1,29 +1,55 @@
-//! A world in memory: a clock that stands, challenges, and a store to keep them in.
+//! A world in memory: a clock that is set, challenges, and a store to keep them in.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use phonekey_core::{
-    challenge::{Challenge, ChallengeState},
+    challenge::{Answer, AnswerRules, Challenge, ChallengeState, messages::MessagePolicy},
     code::{Code, CodeBook, CodeLength},
-    delivery::{Channel, Delivery, DeliveryId, DeliveryState, Message, ProviderName},
-    id::ChallengeId,
+    delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName, message::Message},
+    flow::{self, Flows},
+    id::{ChallengeId, SessionId},
+    keys::{KeyRing, RefreshKeys, SigningKey},
     phone::PhoneNumber,
-    policy::{Enforcement, NumberPolicy},
+    policy::{ChallengePolicy, Enforcement, NumberPolicy, Policy, SessionPolicy},
     ports::{
         delivery::Dispatcher,
-        store::{ChallengeStore, DeliveryStore, OpenChallenge, OpenOutcome},
+        store::{
+            AnswerChallenge, AnswerOutcome, ChallengeStore, DeliveryStore, DueDelivery,
+            OpenChallenge, OpenOutcome,
+        },
     },
+    route::plan::SendPlan,
     secret::{MasterSecret, Secret},
+    session::NewSession,
     testing::{ManualClock, MemoryStore, SeededRandom},
-    time::Clock,
+    time::{Clock, Timestamp},
+    user::Username,
 };
-use phonekey_delivery::{router::Router, senders::Senders, settings::Pace, text::Texts};
+use phonekey_delivery::{
+    provider::Surroundings,
+    report::ReportTokens,
+    router::{Router, RouterWorld},
+    senders::Senders,
+    settings::Pace,
+    text::Texts,
+};
+use tokio::time::timeout;
+
+/// The number that challenges are of when nobody says otherwise.
+pub(crate) const PHONE: &str = "+989121234567";
+
+/// The life of a challenge that nobody asks for once more.
+pub(crate) const LIFETIME: Duration = Duration::from_mins(2);
 
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) book: Arc<CodeBook>,
-    random: SeededRandom,
+    pub(crate) pace: Pace,
+    pub(crate) messages: MessagePolicy,
+    /// The rules of one number, which refuse nothing until they are switched on.
+    pub(crate) number: NumberPolicy,
+    random: Arc<SeededRandom>,
 }
 
 impl World {
@@ -31,8 +57,14 @@ impl World {
         Self {
             clock: Arc::new(ManualClock::default()),
             store: Arc::new(MemoryStore::default()),
-            book: Arc::new(book("q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue")),
-            random: SeededRandom::new(7),
+            book: Arc::new(book(SECRET)),
+            pace: Pace::default(),
+            messages: MessagePolicy::default(),
+            number: NumberPolicy {
+                enforcement: Enforcement::Off,
+                ..NumberPolicy::default()
+            },
+            random: Arc::new(SeededRandom::new(7)),
         }
     }
 
@@ -40,17 +72,36 @@ impl World {
         Arc::clone(&self.clock) as Arc<dyn Clock>
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What a sender is made among.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            texts: texts(),
+            clock: self.clock(),
+            callback: None,
+            public_url: None,
+        }
+    }
+
     /// A challenge in English, good for two minutes, that is in no store yet.
     pub(crate) fn challenge(&self) -> Challenge {
-        let now = self.clock.now();
+        self.challenge_of(PhoneNumber::from_e164(PHONE).unwrap())
+    }
+
+    pub(crate) fn challenge_of(&self, phone: PhoneNumber) -> Challenge {
+        let now = self.now();
         Challenge {
-            id: ChallengeId::generate(&self.random, now),
-            phone: PhoneNumber::from_e164("+989121234567").unwrap(),
+            id: ChallengeId::generate(&*self.random, now),
+            phone,
             key_version: self.book.current_version(),
             code_length: CodeLength::COMPATIBLE,
             language: "en".to_owned(),
+            app_hash: None,
             created_at: now,
-            expires_at: now.plus(Duration::from_mins(2)),
+            expires_at: now.plus(LIFETIME),
             wrong_answers: 0,
             state: ChallengeState::Open,
         }
@@ -71,6 +122,7 @@ impl World {
             channel: Channel::Sms,
             language: challenge.language.clone(),
             code: self.code(challenge),
+            app_hash: None,
             expires_at: challenge.expires_at,
         }
     }
@@ -80,38 +132,107 @@ impl World {
     }
 
     pub(crate) fn router_over(&self, senders: Senders, store: Arc<dyn DeliveryStore>) -> Router {
-        let book = Arc::clone(&self.book);
-        Router::new(senders, Pace::default(), store, book, self.clock())
+        let world = RouterWorld {
+            store,
+            book: Arc::clone(&self.book),
+            clock: self.clock(),
+            random: Arc::clone(&self.random) as _,
+            number: Arc::new(self.number.clone()),
+        };
+        Router::new(senders, tokens(), self.pace, self.messages, world)
+    }
+
+    /// The flows of a server that sends by `router`.
+    pub(crate) fn flows(&self, router: &Arc<Router>) -> Flows {
+        let token_secret = Secret::new("a-token-secret-Zr1mT0vYx3KpLw7NcB5dGh");
+        let keys = KeyRing::new(
+            SigningKey::hs256(&token_secret),
+            RefreshKeys::new(&token_secret, &master(SECRET)),
+            Vec::new(),
+        );
+        let world = flow::World {
+            store: Arc::clone(&self.store) as _,
+            dispatcher: Arc::clone(router) as _,
+            clock: self.clock(),
+            random: Arc::clone(&self.random) as _,
+            book: Arc::clone(&self.book),
+            keys: Arc::new(keys),
+        };
+        let policy = Policy {
+            messages: self.messages,
+            number: self.number.clone(),
+            ..Policy::default()
+        };
+        Flows::new(world, policy)
     }
 
     /// Opens a new challenge together with the delivery that `router` plans for it.
     pub(crate) async fn open(&self, router: &Router) -> (Challenge, Delivery) {
-        let challenge = self.challenge();
-        let delivery = router.plan(&challenge, self.clock.now());
-        let policy = NumberPolicy {
-            enforcement: Enforcement::Off,
-            ..NumberPolicy::default()
-        };
+        self.open_by(router, self.challenge(), None).await
+    }
+
+    /// The same for a challenge whose message is to come by a channel.
+    pub(crate) async fn open_by(
+        &self,
+        router: &Router,
+        challenge: Challenge,
+        channel: Option<Channel>,
+    ) -> (Challenge, Delivery) {
+        let plan = router.plan(challenge.phone, channel, self.now());
+        self.open_planned(challenge, &plan.unwrap()).await
+    }
+
+    /// Opens a challenge whose message goes by this plan.
+    pub(crate) async fn open_planned(
+        &self,
+        challenge: Challenge,
+        plan: &SendPlan,
+    ) -> (Challenge, Delivery) {
+        let delivery = plan.first(challenge.id, self.now());
         let step = OpenChallenge {
             challenge: challenge.clone(),
             delivery: Some(delivery.clone()),
-            policy: Arc::new(policy),
-            now: self.clock.now(),
+            policy: Arc::new(self.number.clone()),
+            now: self.now(),
         };
         let outcome = self.store.open_challenge(step).await.unwrap();
-        assert!(matches!(outcome, OpenOutcome::Opened { .. }));
+        assert!(matches!(outcome, OpenOutcome::Opened { .. }), "{outcome:?}");
         (challenge, delivery)
+    }
+
+    /// Gives the right answer to a challenge.
+    pub(crate) async fn answer(&self, challenge: &Challenge) -> AnswerOutcome {
+        let now = self.now();
+        let step = AnswerChallenge {
+            id: challenge.id,
+            answer: Answer {
+                phone: challenge.phone,
+                code: self.code(challenge),
+                book: Arc::clone(&self.book),
+            },
+            rules: Arc::new(AnswerRules {
+                challenge: ChallengePolicy::default(),
+                number: self.number.clone(),
+            }),
+            username: Username::generate(&*self.random),
+            session: NewSession::after_code(SessionId::generate(&*self.random, now)),
+            session_policy: SessionPolicy::default(),
+            now,
+        };
+        self.store.answer_challenge(step).await.unwrap()
+    }
+
+    /// The deliveries of a provider with their challenges, newest first.
+    pub(crate) async fn kept(&self, provider: &str) -> Vec<DueDelivery> {
+        let provider = ProviderName::new(provider);
+        let recent = self.store.recent_deliveries(&provider, None, 10_000).await;
+        recent.unwrap()
     }
 
     /// The deliveries of a provider, newest first.
     pub(crate) async fn deliveries(&self, provider: &str) -> Vec<Delivery> {
-        let provider = ProviderName::new(provider);
-        let recent = self.store.recent_deliveries(&provider, None, 1000).await;
-        recent
-            .unwrap()
-            .into_iter()
-            .map(|due| due.delivery)
-            .collect()
+        let kept = self.kept(provider).await.into_iter();
+        kept.map(|due| due.delivery).collect()
     }
 
     /// The states of a provider's deliveries, newest first.
@@ -119,13 +240,34 @@ impl World {
         let deliveries = self.deliveries(provider).await;
         deliveries.iter().map(|delivery| delivery.state).collect()
     }
+
+    /// Whether the challenge of a provider's newest delivery can be answered, and if not, why.
+    pub(crate) async fn challenge_state(&self, provider: &str) -> ChallengeState {
+        self.kept(provider).await[0].challenge.state
+    }
 }
 
+const SECRET: &str = "q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue";
+
 pub(crate) fn book(secret: &str) -> CodeBook {
-    let secret = MasterSecret::new(Secret::new(secret)).unwrap();
-    CodeBook::new(&secret, &[], Vec::new())
+    CodeBook::new(&master(secret), &[], Vec::new())
 }
 
 pub(crate) fn texts() -> Texts {
     Texts::falling_back_to("fa").unwrap()
+}
+
+/// The secrets of the paths for reports.
+pub(crate) fn tokens() -> ReportTokens {
+    ReportTokens::new(&master(SECRET))
+}
+
+fn master(secret: &str) -> MasterSecret {
+    MasterSecret::new(Secret::new(secret)).unwrap()
+}
+
+/// Returns once every task waits for something: with the clock paused, time moves on only then.
+pub(crate) async fn idle() {
+    let moment = Duration::from_millis(1);
+    let _ = timeout(moment, pending::<()>()).await;
 }

@@ -244,12 +244,11 @@ fn examine_rules(config: &Config, now: Timestamp) -> Vec<Finding> {
     if digits >= 6 {
         findings.push(Finding::ok("codes", format!("{digits} digits")));
     }
-    let route = config.delivery.default_route.iter();
-    let names: Vec<&str> = route.map(|provider| provider.name()).collect();
-    findings.push(Finding::ok(
-        "delivery",
-        format!("by {}", names.join(", then ")),
-    ));
+    for rule in config.delivery.table.rules() {
+        let hops: Vec<String> = rule.hops.iter().map(ToString::to_string).collect();
+        let message = format!("{} by {}", rule.scope, hops.join(", then "));
+        findings.push(Finding::ok("delivery", message));
+    }
     findings.extend(weaknesses.iter().map(|weakness| Finding {
         verdict: verdict_on(weakness),
         ..Finding::warn(
@@ -272,7 +271,8 @@ const fn verdict_on(weakness: &Weakness) -> Verdict {
         | Weakness::NoNetworkLimits
         | Weakness::EveryRegion
         | Weakness::EndlessSessions
-        | Weakness::DjangoInsecureSecret => Verdict::Warn,
+        | Weakness::DjangoInsecureSecret
+        | Weakness::Text { .. } => Verdict::Warn,
     }
 }
 
@@ -286,6 +286,7 @@ const fn subject_of(weakness: &Weakness) -> &'static str {
         Weakness::EveryRegion => "numbers",
         Weakness::EndlessSessions => "sessions",
         Weakness::DjangoInsecureSecret => "tokens",
+        Weakness::Text { .. } => "texts",
         Weakness::PublicConfigFile { .. } => "configuration",
     }
 }

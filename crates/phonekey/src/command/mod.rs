@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod failure;
 pub mod init;
 mod migrate;
+mod reports;
 mod serve;
 pub mod user;
 
@@ -83,6 +84,10 @@ enum Command {
     ///
     /// Ends with 1 when something is bad.
     Doctor(doctor::Arguments),
+    /// Print where providers are to send their reports
+    ///
+    /// These URLs hold secrets: they are for the providers' consoles alone.
+    Reports(reports::Arguments),
     /// Manage users, also while the server runs
     ///
     /// WHO is a user's id, its username, or its number in any spelling; where that is not clear,
@@ -122,6 +127,7 @@ fn run(cli: Cli, output: &mut Output<'_>) -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(&arguments, &settings.load()?, output),
         Command::Config(subject) => config::run(&subject, &settings.sources(), output),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings.sources(), output),
+        Command::Reports(arguments) => reports::run(&arguments, &settings.load()?, output),
         Command::User(subject) => user::run(subject, &settings.load()?, output),
         Command::Completions(arguments) => completions::run(&arguments, output),
     }

@@ -1,186 +1,195 @@
 //! `[delivery]`: how codes reach their numbers.
+//!
+//! A provider's settings are read by a file of its own, named in `provider`'s list.
 
-use std::{path::PathBuf, time::Duration};
+mod file;
+mod ghasedak;
+mod kavenegar;
+pub mod provider;
+mod route;
+mod smsir;
+mod sns;
+mod telegram;
+mod webhook;
+mod whatsapp;
 
-use phonekey_core::{delivery::ProviderName, route::Route, secret::Secret};
-use phonekey_delivery::{
-    settings::WebhookSettings,
-    webhook::{WebhookUrl, signature::WebhookSecret},
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
+
+use phonekey_core::{
+    challenge::messages::MessagePolicy,
+    delivery::ProviderName,
+    route::{Hop, table::RoutingTable},
+    secret::Secret,
 };
+use phonekey_delivery::settings::{Bounds, Pace, ProviderSettings};
 
+use self::provider::{KNOWN, Known, Need, Reach};
 use super::{
-    raw,
-    read::{Noted, Read, Reader},
+    raw::{self, Raw},
+    read::{Read, Reader, duration_within},
+    setting::Setting,
 };
 
 /// How codes reach their numbers.
 #[derive(Clone, Debug)]
 pub struct DeliveryConfig {
-    /// The providers of every message, in order: at least one, each once.
-    pub default_route: Vec<Provider>,
-    /// How long a request waits for a provider's acceptance.
-    pub deadline: Duration,
-    /// After how long another node takes over a message; longer than the deadline.
-    pub lease: Duration,
-    /// Where the provider `file` writes; there if the route uses it.
-    pub file: Option<PathBuf>,
-    /// The provider `webhook`; there if the route uses it.
-    pub webhook: Option<WebhookSettings>,
+    /// Which providers carry a message to a number.
+    pub table: RoutingTable,
+    /// The providers that a route uses.
+    pub providers: BTreeMap<ProviderName, ProviderSettings>,
+    /// How long a request waits, and a node owns what it sends.
+    pub pace: Pace,
+    /// How many messages a challenge may have, and when one follows another.
+    pub messages: MessagePolicy,
 }
 
-/// A kind of provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provider {
-    /// The developer's page.
-    Inbox,
-    /// The log.
-    Console,
-    /// A file, one JSON object in each line.
-    File,
-    /// A server that gets each message as JSON.
-    Webhook,
-}
-
-/// All providers, by their names in routes.
-const PROVIDERS: [(&str, Provider); 4] = [
-    ("inbox", Provider::Inbox),
-    ("console", Provider::Console),
-    ("file", Provider::File),
-    ("webhook", Provider::Webhook),
-];
-
-impl Provider {
-    /// Its name in routes, in the database and in logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Inbox => "inbox",
-            Self::Console => "console",
-            Self::File => "file",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    /// Whether it shows codes to whoever operates the server instead of sending them.
-    #[must_use]
-    pub const fn is_for_development(self) -> bool {
-        match self {
-            Self::Inbox | Self::Console | Self::File => true,
-            Self::Webhook => false,
-        }
-    }
-}
+/// How long a provider's whole exchange may take.
+pub(super) const TIMEOUT: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_mins(1);
 
 impl DeliveryConfig {
-    pub(super) fn read(
-        raw: &raw::Delivery,
-        routes: &raw::DeliveryRoutes,
-        file: &raw::DeliveryFile,
-        webhook: &raw::DeliveryWebhook,
-        reader: &mut Reader,
-    ) -> Read<Self> {
-        let default_route = read_route(routes, reader);
-        let patience = Duration::from_millis(100)..=Duration::from_mins(1);
-        let deadline = reader.duration(&raw.deadline, patience.clone());
-        let lease = reader
-            .duration(&raw.lease, Duration::from_secs(5)..=Duration::from_mins(10))
-            .and_then(|lease| match deadline {
-                Ok(deadline) if lease <= deadline => {
-                    Err(reader.refuse(&raw.lease, "must be longer than delivery.deadline"))
-                }
-                _ => Ok(lease),
-            });
-        let uses = |provider| {
-            let route = default_route.as_ref();
-            route.is_ok_and(|route| route.contains(&provider))
+    pub(super) fn read(raw: &Raw, reader: &mut Reader) -> Read<Self> {
+        let table = route::read(raw, reader);
+        let pace = read_pace(&raw.delivery, reader);
+        let messages = read_messages(&raw.delivery, reader);
+        let bounds = read_bounds(&raw.delivery_bounds, reader);
+        let hops: Vec<Hop> = match &table {
+            Ok(table) => table.hops().cloned().collect(),
+            Err(_) => Vec::new(),
         };
-        let path = reader
-            .optional(&file.path, |text| Ok::<_, String>(PathBuf::from(text)))
-            .and_then(|path| match path {
-                None if uses(Provider::File) => Err(reader.refuse(
-                    &file.path,
-                    "is required, since delivery.routes.default uses `file`",
-                )),
-                path => Ok(path),
-            });
-        let webhook = read_webhook(webhook, uses(Provider::Webhook), reader);
+        let read: Vec<_> = KNOWN
+            .iter()
+            .map(|known| (known, provider::is_used(&hops, known)))
+            .map(|(known, need)| Ok((known, need, known.settings(raw, need, reader)?)))
+            .collect();
+        let read: Read<Vec<_>> = read.into_iter().collect();
+        let (table, bounds) = (table?, bounds?);
+        let used = read?.into_iter().filter(|(_, need, _)| *need == Need::Used);
+        let providers = used.filter_map(|(known, _, kind)| {
+            let name = ProviderName::new(known.name);
+            let bounds = bounds.get(&name).copied().unwrap_or_default();
+            let kind = kind?;
+            Some((name, ProviderSettings { kind, bounds }))
+        });
         Ok(Self {
-            default_route: default_route?,
-            deadline: deadline?,
-            lease: lease?,
-            file: path?,
-            webhook: webhook?,
+            providers: providers.collect(),
+            table,
+            pace: pace?,
+            messages: messages?,
         })
     }
 
-    /// The route of every message, as the rules know it.
+    /// Whether a message may go to the provider of this name.
     #[must_use]
-    pub fn route(&self) -> Option<Route> {
-        let names = self.default_route.iter().map(|provider| provider.name());
-        Route::new(names.map(ProviderName::new))
+    pub fn uses(&self, name: &str) -> bool {
+        self.providers.contains_key(&ProviderName::new(name))
     }
 
-    /// Whether a message may go to this provider.
-    #[must_use]
-    pub fn uses(&self, provider: Provider) -> bool {
-        self.default_route.contains(&provider)
+    /// The providers that a route uses and that are for development alone (SECURITY.md T67), by
+    /// name.
+    pub fn development_providers(&self) -> impl Iterator<Item = &'static str> {
+        self.providers
+            .keys()
+            .filter_map(|name| Known::find(name.as_str()))
+            .filter(|known| known.reach == Reach::Operator)
+            .map(|known| known.name)
     }
 }
 
-fn read_route(raw: &raw::DeliveryRoutes, reader: &mut Reader) -> Read<Vec<Provider>> {
-    let providers = reader.list(&raw.default, |text| super::read::one_of(text, &PROVIDERS))?;
-    let repeated = (1..providers.len())
-        .map(|index| (&providers[index], &providers[..index]))
-        .find(|(provider, before)| before.contains(provider));
-    match repeated {
-        Some((provider, _)) => {
-            let message = format!("names `{}` twice", provider.name());
-            Err(reader.refuse(&raw.default, message))
+/// A key that becomes the value of a header, if one is said.
+fn read_header_secret(setting: &Setting, reader: &mut Reader) -> Read<Option<Secret>> {
+    let secret = reader.secret(setting)?;
+    let fits = |secret: &Secret| secret.expose().iter().all(u8::is_ascii_graphic);
+    match secret {
+        Some(secret) if !fits(&secret) => {
+            Err(reader.refuse(setting, "must be the key as it was given, in one line"))
         }
-        None => Ok(providers),
+        secret => Ok(secret),
     }
 }
 
-fn read_webhook(
-    raw: &raw::DeliveryWebhook,
-    needed: bool,
+/// The name of a template, or of something in one, if one is said.
+fn read_name(setting: &Setting, reader: &mut Reader) -> Read<Option<String>> {
+    reader.optional(setting, |text| {
+        let is_name = text.trim() == text && !text.chars().any(char::is_control);
+        let name = is_name.then(|| text.to_owned());
+        name.ok_or("must be the name as it was given, in one line and without spaces around it")
+    })
+}
+
+/// The number that a provider gave a template, if one is said.
+fn read_template_id(setting: &Setting, reader: &mut Reader) -> Read<Option<u64>> {
+    reader.optional(setting, |text| {
+        let id = text.parse().ok().filter(|id| *id > 0);
+        id.ok_or_else(|| format!("must be the template's number, such as 123456, not `{text}`"))
+    })
+}
+
+/// The name in a template that becomes the code, without the `mark` around it.
+fn read_parameter(setting: &Setting, mark: char, reader: &mut Reader) -> Read<String> {
+    reader.read(setting, |text| {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        if !text.is_empty() && text.chars().all(is_part) {
+            return Ok(text.to_owned());
+        }
+        Err(format!(
+            "must be the name alone, of letters, digits, `_` and `-`, without its `{mark}`"
+        ))
+    })
+}
+
+fn read_pace(raw: &raw::Delivery, reader: &mut Reader) -> Read<Pace> {
+    let deadline = reader.duration(&raw.deadline, TIMEOUT);
+    let lease = reader.duration(&raw.lease, Duration::from_secs(5)..=Duration::from_mins(10));
+    let (deadline, lease) = (deadline?, lease?);
+    if lease <= deadline {
+        return Err(reader.refuse(&raw.lease, "must be longer than delivery.deadline"));
+    }
+    Ok(Pace { deadline, lease })
+}
+
+fn read_messages(raw: &raw::Delivery, reader: &mut Reader) -> Read<MessagePolicy> {
+    let per_challenge = reader.number(&raw.messages_per_challenge, 1..=10);
+    let bounds = Duration::from_secs(5)..=Duration::from_mins(2);
+    let unknown_after = reader.duration(&raw.unknown_after, bounds);
+    let unreported_after = reader.read(&raw.unreported_after, |text| match text {
+        "none" => Ok(None),
+        text => {
+            let bounds = Duration::from_secs(10)..=Duration::from_mins(5);
+            duration_within(text, &bounds).map(Some)
+        }
+    });
+    Ok(MessagePolicy {
+        per_challenge: per_challenge?,
+        unknown_after: unknown_after?,
+        unreported_after: unreported_after?,
+    })
+}
+
+fn read_bounds(
+    raw: &[raw::DeliveryBounds],
     reader: &mut Reader,
-) -> Read<Option<WebhookSettings>> {
-    let url = reader.sensitive_text(&raw.url).and_then(|url| match url {
-        Some(url) => reader.noting(&raw.url, WebhookUrl::parse(&url)).map(Some),
-        None => Ok(None),
-    });
-    let secrets = reader.secrets(&raw.secrets).and_then(|texts| {
-        let keys: Result<Vec<_>, _> = texts.iter().map(read_key).collect();
-        reader.noting(&raw.secrets, keys)
-    });
-    let timeout = reader.duration(
-        &raw.timeout,
-        Duration::from_millis(100)..=Duration::from_mins(1),
-    );
-    let (url, secrets, timeout) = (url?, secrets?, timeout?);
-    match url {
-        Some(url) if !secrets.is_empty() => Ok(Some(WebhookSettings {
-            url,
-            secrets,
-            timeout,
-        })),
-        _ if !needed => Ok(None),
-        Some(_) => Err(reader.refuse(
-            &raw.secrets,
-            "is required by `webhook`; make a key with \
-             `echo whsec_$(openssl rand -base64 32)` and give it to the receiver as well",
-        )),
-        None => {
-            let message = "is required, since delivery.routes.default uses `webhook`";
-            Err::<_, Noted>(reader.refuse(&raw.url, message))
+) -> Read<BTreeMap<ProviderName, Bounds>> {
+    let mut all = BTreeMap::new();
+    for raw in raw {
+        let names: Vec<(&str, &str)> = KNOWN.iter().map(|it| (it.name, it.name)).collect();
+        let provider = reader.choice(&raw.provider, &names);
+        let under_way = reader.number(&raw.under_way, 1..=10_000);
+        let per_second = reader.optional(&raw.per_second, |text| {
+            let count = text
+                .parse()
+                .ok()
+                .filter(|count| (1..=10_000).contains(count));
+            count.ok_or_else(|| format!("must be a whole number from 1 to 10000, not `{text}`"))
+        });
+        let name = ProviderName::new(provider?);
+        let bounds = Bounds {
+            under_way: under_way?,
+            per_second: per_second?,
+        };
+        if all.insert(name, bounds).is_some() {
+            return Err(reader.refuse(&raw.provider, "has bounds already"));
         }
     }
-}
-
-/// A key such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`.
-fn read_key(text: &Secret) -> Result<WebhookSecret, String> {
-    let text = String::from_utf8_lossy(text.expose());
-    WebhookSecret::parse(&text)
-        .map_err(|error| format!("{error}; make one with `echo whsec_$(openssl rand -base64 32)`"))
+    Ok(all)
 }

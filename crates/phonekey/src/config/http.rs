@@ -8,23 +8,26 @@ use super::{
 };
 
 /// The HTTP server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HttpConfig {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it is reached from outside, without a final slash.
+    pub public_url: Option<String>,
     /// Connections that are open at once.
     pub max_connections: usize,
     /// How long the head of a request may take to arrive.
     pub header_timeout: Duration,
     /// How long the body of a request may take to arrive.
     pub body_timeout: Duration,
-    /// How long requests in flight may take to finish after the signal to stop.
+    /// How long requests and messages under way may take to finish after the signal to stop.
     pub shutdown_deadline: Duration,
 }
 
 impl HttpConfig {
     pub(super) fn read(raw: &raw::Http, reader: &mut Reader) -> Read<Self> {
         let listen = reader.read(&raw.listen, parse_address);
+        let public_url = reader.optional(&raw.public_url, parse_public_url);
         let max_connections = reader.number(&raw.max_connections, 1..=1_000_000);
         let patience = Duration::from_secs(1)..=Duration::from_mins(5);
         let header_timeout = reader.duration(&raw.header_timeout, patience.clone());
@@ -35,6 +38,7 @@ impl HttpConfig {
         );
         Ok(Self {
             listen: listen?,
+            public_url: public_url?,
             max_connections: max_connections?,
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,
@@ -56,4 +60,22 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
              or 0.0.0.0:8000 for all addresses"
         )
     })
+}
+
+/// A URL that paths can be appended to.
+fn parse_public_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split('/').next());
+    let sound = host.is_some_and(|host| !host.is_empty())
+        && !url.contains(['?', '#', '@'])
+        && url.chars().all(|c| c.is_ascii_graphic());
+    if sound {
+        return Ok(url.to_owned());
+    }
+    Err(format!(
+        "`{text}` is no address of a server; write one such as https://login.example.com"
+    ))
 }

@@ -14,6 +14,9 @@ pub mod effective;
 pub mod fuzzing;
 pub mod http;
 pub mod log;
+pub mod messages;
+#[cfg(unix)]
+mod mounted_secret;
 pub mod phone;
 pub mod private_file;
 pub mod problem;
@@ -34,17 +37,17 @@ use std::{
 
 use phonekey_core::{
     code::TestNumber,
-    policy::{Enforcement, Policy},
+    policy::{ChallengePolicy, Enforcement, Policy},
     secret::{MasterSecret, Secret},
 };
-
-use phonekey_delivery::text::Texts;
+use phonekey_delivery::{inbox, telegram};
 
 use self::{
     database::DatabaseConfig,
-    delivery::{DeliveryConfig, Provider},
+    delivery::DeliveryConfig,
     http::HttpConfig,
     log::LogConfig,
+    messages::MessagesConfig,
     problem::Problems,
     raw::Raw,
     read::{Noted, Read, Reader},
@@ -102,13 +105,6 @@ pub enum Secrecy {
     Kept,
     /// Every user of the machine may read them.
     Broken,
-}
-
-/// The texts of messages and errors.
-#[derive(Clone, Debug)]
-pub struct MessagesConfig {
-    /// The language for clients that ask for none that there is, such as `fa`.
-    pub default_language: String,
 }
 
 /// How long things stay that nothing needs any more.
@@ -181,19 +177,16 @@ impl Config {
         let number =
             challenge::read_number(&raw.challenge, &raw.limits, &raw.limits_number, reader);
         let network_limits = challenge::read_network(&raw.limits_network, reader);
-        let delivery = DeliveryConfig::read(
-            &raw.delivery,
-            &raw.delivery_routes,
-            &raw.delivery_file,
-            &raw.delivery_webhook,
-            reader,
-        );
+        let delivery = DeliveryConfig::read(raw, reader);
         let test_numbers = test_numbers::read(&raw.test_numbers, phone.as_ref().ok(), reader);
-        let messages = read_messages(&raw.messages, reader);
+        let messages = MessagesConfig::read(&raw.messages, challenge.as_ref().ok(), reader);
         let retention = read_retention(&raw.retention, reader);
         let development = read_development(&raw.development, reader);
         if let (Ok(http), Ok(delivery), Ok(development)) = (&http, &delivery, &development) {
-            refuse_remote_development(raw, *http, delivery, *development, reader);
+            refuse_remote_development(raw, http, delivery, *development, reader);
+        }
+        if let (Ok(challenge), Ok(delivery)) = (&challenge, &delivery) {
+            refuse_long_codes(raw, challenge, delivery, reader);
         }
         let (tokens, token) = tokens?;
         if let Ok(secret) = &secret {
@@ -208,6 +201,12 @@ impl Config {
             policy: Policy {
                 phone: phone?,
                 challenge: challenge?,
+                messages: delivery.as_ref().map_err(|noted| *noted)?.messages,
+                app_hashes: messages
+                    .as_ref()
+                    .map_err(|noted| *noted)?
+                    .app_hashes
+                    .clone(),
                 number: number?,
                 session: session?,
                 token,
@@ -225,7 +224,7 @@ impl Config {
     /// Whether the developer's pages under `/dev/` are served: while the route uses the inbox.
     #[must_use]
     pub fn serves_inbox(&self) -> bool {
-        self.delivery.uses(Provider::Inbox)
+        self.delivery.uses(inbox::NAME)
     }
 }
 
@@ -236,14 +235,6 @@ fn secrecy(file: &Path, gathered: &Gathered) -> Secrecy {
     } else {
         Secrecy::Kept
     }
-}
-
-fn read_messages(raw: &raw::Messages, reader: &mut Reader) -> Read<MessagesConfig> {
-    let languages: Vec<(&str, &str)> = Texts::languages().map(|name| (name, name)).collect();
-    let default_language = reader.choice(&raw.default_language, &languages)?;
-    Ok(MessagesConfig {
-        default_language: default_language.to_owned(),
-    })
 }
 
 fn read_retention(raw: &raw::Retention, reader: &mut Reader) -> Read<RetentionConfig> {
@@ -268,7 +259,7 @@ fn read_development(raw: &raw::Development, reader: &mut Reader) -> Read<Develop
 /// SECURITY.md T67: what is for development alone does not leave this machine by mistake.
 fn refuse_remote_development(
     raw: &Raw,
-    http: HttpConfig,
+    http: &HttpConfig,
     delivery: &DeliveryConfig,
     development: DevelopmentScope,
     reader: &mut Reader,
@@ -279,12 +270,7 @@ fn refuse_remote_development(
     let listen = http.listen;
     let advice = "or say development.allow_remote = true if everybody who reaches the server may \
                   log in as anybody";
-    let for_development: Vec<&str> = delivery
-        .default_route
-        .iter()
-        .filter(|provider| provider.is_for_development())
-        .map(|provider| provider.name())
-        .collect();
+    let for_development: Vec<&str> = delivery.development_providers().collect();
     if !for_development.is_empty() {
         let names = for_development.join(", ");
         let message = format!(
@@ -299,6 +285,22 @@ fn refuse_remote_development(
              them, listen on 127.0.0.1, {advice}"
         );
         reader.refuse(&first.number, message);
+    }
+}
+
+/// Telegram takes no code of more digits.
+fn refuse_long_codes(
+    raw: &Raw,
+    challenge: &ChallengePolicy,
+    delivery: &DeliveryConfig,
+    reader: &mut Reader,
+) {
+    let most = telegram::MOST_DIGITS;
+    if delivery.uses(telegram::NAME) && challenge.code_length.get() > most {
+        let message = format!(
+            "must be {most} at most, since a route uses `telegram`, which takes no longer codes"
+        );
+        reader.refuse(&raw.challenge.code_length, message);
     }
 }
 

@@ -12,6 +12,9 @@ use phonekey_core::{
 };
 use thiserror::Error;
 
+#[cfg(unix)]
+use super::mounted_secret::is_mounted_secret;
+
 /// Why a file with a secret was not read.
 #[derive(Debug, Error)]
 pub enum PrivateFileError {
@@ -26,7 +29,8 @@ pub enum PrivateFileError {
     /// It may be read or written by every user of the machine.
     #[error(
         "every user of this machine may read {path} (mode {mode:03o}); make it private: \
-         chmod 600 {path} (in a container: mode 0400, or 0440 with its group)"
+         chmod 600 {path} (in a container: mount it below /run/secrets, or with mode 0400, or 0440 \
+         and its group)"
     )]
     Public {
         /// Which file.
@@ -74,7 +78,8 @@ pub fn read(path: &Path) -> Result<Secret, PrivateFileError> {
 /// More than any key has; what a wrong path leads to may have no end.
 const LARGEST_BYTES: u64 = 64 * 1024;
 
-/// The permissions of a file that every user of the machine may use; `None` for a private one.
+/// The permissions of a file that every user of the machine may use; `None` for a private one, and
+/// for one to be read that was mounted as a secret into this container.
 ///
 /// # Errors
 /// When the file cannot be looked at.
@@ -83,7 +88,12 @@ pub fn public_mode(path: &Path) -> io::Result<Option<u32>> {
     use std::os::unix::fs::PermissionsExt;
 
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-    Ok((mode & 0o007 != 0).then_some(mode))
+    let is_private = match mode & 0o007 {
+        0o000 => true,
+        0o004 => is_mounted_secret(path),
+        _ => false,
+    };
+    Ok((!is_private).then_some(mode))
 }
 
 /// The permissions of a file that every user of the machine may use; unknown on this system.

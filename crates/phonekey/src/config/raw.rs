@@ -129,12 +129,16 @@ once {
         /// Connections that are open at once: 1 to 1000000. Further ones wait to be accepted. Each
         /// takes a file descriptor, of which many systems allow a process 1024.
         max_connections: Number = "900";
+        /// Where this server is reached from outside, such as by providers that report what became
+        /// of messages: its scheme, host and port, and a path if your proxy takes one off.
+        public_url: Text ~ "https://login.example.com";
         /// How long a client may take to send the head of a request: 1s to 5m.
         header_timeout: Text = "10s";
         /// How long a client may take to send the body of a request: 1s to 5m.
         body_timeout: Text = "10s";
-        /// How long requests in flight may take to finish once the server is told to stop: 0s to
-        /// 10m. Keep it below the time after which your supervisor kills (Kubernetes: 30 s).
+        /// How long requests and messages under way may take to finish once the server is told to
+        /// stop: 0s to 10m. Keep it below the time after which your supervisor kills (Kubernetes:
+        /// 30 s).
         shutdown_deadline: Text = "20s";
     }
 
@@ -251,19 +255,124 @@ once {
         /// After how long another node takes over a message whose node went away: 5s to 10m, and
         /// longer than the deadline.
         lease: Text = "30s";
+        /// Messages of one challenge that may reach a person, asked for or not: 1 to 10.
+        messages_per_challenge: Number = "3";
+        /// How long after a message of which nobody can tell whether it went the same code goes by
+        /// the next provider: 5s to 2m. No more than one message goes so without being asked for.
+        unknown_after: Text = "10s";
+        /// How long after a provider took a message the same code goes by the next one if no report
+        /// of its arrival has come: 10s to 5m, or `none` for never. It costs a message each time a
+        /// network is slow, and counts for providers with reports alone.
+        unreported_after: Text = "none";
     }
 
-    /// Which providers carry a message, in the order in which they are tried.
+    /// Which providers carry a message. Each is `PROVIDER`, or `PROVIDER:CHANNEL` with one of the
+    /// channels `sms`, `voice`, `whatsapp` and `telegram` that it carries.
     "delivery.routes" delivery_routes: DeliveryRoutes {
-        /// The providers of every message, of `webhook`, and for development alone `inbox` (the
-        /// page `/dev/inbox`), `console` (the log) and `file`.
+        /// The providers of every message that no rule is for, in the order in which they are tried:
+        /// those of the sections below, `webhook` (a server of yours), and for development alone
+        /// `inbox` (the page `/dev/inbox`), `console` (the standard output) and `file`.
         default: List = "inbox";
+        /// Further providers, for callers who ask for their channel.
+        on_request: List ~ "webhook:voice";
+        /// `ordered`, or `conversion`: those first whose messages most often end in a right code.
+        strategy: Text = "ordered";
     }
 
     /// The provider `file`, for development and tests.
     "delivery.file" delivery_file: DeliveryFile {
         /// The file that gets one line of JSON for each message.
         path: Text ~ "phonekey-data/messages.jsonl";
+    }
+
+    /// The provider `ghasedak`: the code in a template of yours, as a text message or in a call, to a
+    /// number of Iran. docs/providers/ghasedak.md tells how to register the template.
+    "delivery.ghasedak" delivery_ghasedak: DeliveryGhasedak {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The name of the approved template of text messages.
+        template: Text ~ "login";
+        /// The name of the approved template that calls read out. Left out, it is `template`.
+        voice_template: Text ~ "login-call";
+        /// The name in the templates that becomes the code, without its `%`, as it is spelt there.
+        parameter: Text = "Code";
+        /// Where Ghasedak answers, or a proxy in front of it.
+        base_url: Text = "https://gateway.ghasedak.me/";
+        /// How long Ghasedak may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `kavenegar`: the code in a template of yours, as a text message or in a call.
+    /// docs/providers/kavenegar.md tells how to register the template.
+    "delivery.kavenegar" delivery_kavenegar: DeliveryKavenegar {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The name of the approved template of text messages. Its `%token` becomes the code.
+        template: Text ~ "login";
+        /// The name of the approved template that calls read out. Left out, it is `template`.
+        voice_template: Text ~ "login-call";
+        /// Where Kavenegar answers, or a proxy in front of it.
+        base_url: Text = "https://api.kavenegar.com/";
+        /// How long Kavenegar may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
+    /// Iran. docs/providers/smsir.md tells how to register the template.
+    "delivery.smsir" delivery_smsir: DeliverySmsIr {
+        /// The API key of your account.
+        api_key: Secret;
+        /// The number of the approved template.
+        template_id: Number ~ "123456";
+        /// The name in the template that becomes the code, without its `#`, as it is spelt there.
+        parameter: Text = "CODE";
+        /// Where SMS.ir answers, or a proxy in front of it.
+        base_url: Text = "https://api.sms.ir/";
+        /// How long SMS.ir may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `sns`: text messages by AWS SNS. docs/providers/sns.md tells what AWS must be
+    /// told first.
+    "delivery.sns" delivery_sns: DeliverySns {
+        /// The region that sends.
+        region: Text ~ "eu-central-1";
+        /// The id of an access key that may do `sns:Publish`.
+        access_key_id: Text ~ "AKIAIOSFODNN7EXAMPLE";
+        /// The access key itself.
+        secret_access_key: Secret;
+        /// What comes with a temporary access key, and ends with it.
+        session_token: Secret;
+        /// The name that messages come from, where the country allows one: 3 to 11 letters, digits
+        /// and hyphens, a letter among them. Not together with `origination_number`.
+        sender_id: Text ~ "PhoneKey";
+        /// The number of your account that messages come from: 5 to 14 digits.
+        origination_number: Text ~ "+447700900123";
+        /// The most that a message may cost, in US dollars. AWS takes a dearer one and does not send
+        /// it.
+        max_price: Text ~ "0.50";
+        /// The id of your entity with India's regulator; sent with messages to India alone.
+        india_entity_id: Text ~ "1701158058456789012";
+        /// The id of your text with India's regulator.
+        india_template_id: Text ~ "1707161700000000000";
+        /// Another endpoint than the region's own, such as that of your VPC.
+        base_url: Text ~ "https://sns.eu-central-1.api.aws";
+        /// How long AWS may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `telegram`: Telegram Gateway. docs/providers/telegram.md tells what your people
+    /// must have agreed to.
+    "delivery.telegram" delivery_telegram: DeliveryTelegram {
+        /// The access token of your account.
+        token: Secret;
+        /// The channel that messages come from in place of Telegram's own: verified, and owned by
+        /// the account.
+        sender_username: Text ~ "phonekey";
+        /// Where Telegram Gateway answers, or a proxy in front of it.
+        base_url: Text = "https://gatewayapi.telegram.org/";
+        /// How long Telegram may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
     }
 
     /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
@@ -278,10 +387,49 @@ once {
         timeout: Text = "5s";
     }
 
-    /// The texts of messages and errors.
+    /// The provider `whatsapp`: WhatsApp, by Meta's Cloud API. Meta bars it for people in Cuba, Iran,
+    /// North Korea and Syria. docs/providers/whatsapp.md tells how to make the template.
+    "delivery.whatsapp" delivery_whatsapp: DeliveryWhatsApp {
+        /// Meta's id of the number that messages come from.
+        phone_number_id: Text ~ "106540352242922";
+        /// The access token of a system user.
+        token: Secret;
+        /// The name of an authentication template with a button that copies the code.
+        template: Text ~ "login_code";
+        /// The languages that the template is approved in; the first one is for people of all
+        /// others.
+        languages: List ~ "fa,en_US";
+        /// The app's secret, which signs Meta's reports. Without it there are no reports.
+        app_secret: Secret;
+        /// A text of yours, of 16 characters or more, which you give to Meta together with the URL
+        /// for its reports.
+        verify_token: Secret;
+        /// The version of Meta's Graph API.
+        version: Text = "v25.0";
+        /// Where the Graph API answers, or a proxy in front of it.
+        base_url: Text = "https://graph.facebook.com/";
+        /// How long Meta may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// What people read: the texts of messages, which docs/messages.md says more about, and those of
+    /// answers.
     "messages" messages: Messages {
-        /// The language for clients that ask for none that there is: `fa` or `en`.
+        /// The language of messages for people who ask for none that there is (`Accept-Language`)
+        /// and in whose number's region most read another: `ar`, `en`, `es`, `fa`, `fr`, `hi`, `id`,
+        /// `pt`, `ru`, `tr`, or one of the folder. Answers are in it too if it is `fa` or `en`, else
+        /// in English.
         default_language: Text = "fa";
+        /// A folder of your own texts: `fa.txt` for all channels, `fa.voice.txt` for one. They stand
+        /// over those that come with phonekey, and add languages. They are read at the start.
+        folder: Text ~ "texts";
+        /// The site whose pages may fill in the code of a text message, by its host name: the message
+        /// ends with the line `@example.com #12345`, which Safari and Chrome read.
+        domain: Text ~ "example.com";
+        /// The hashes of the Android apps that may fill in the code of a text message. A client that
+        /// names one of them when it asks for a code (`app_hash`) gets a message that ends with it in
+        /// place of the line for browsers.
+        app_hashes: List ~ "FA+9qCX9VSu";
     }
 
     /// How long things stay that nothing needs any more.
@@ -302,6 +450,31 @@ once {
 }
 
 many {
+    /// Which providers carry the messages to some numbers. A longer prefix comes before a shorter
+    /// one, a prefix before a region, and both before `delivery.routes`.
+    "delivery.rules" delivery_rules: DeliveryRule {
+        /// The regions that it is for, by their two letters.
+        regions: List ~ "TR";
+        /// The first digits of the numbers that it is for, with the country code.
+        prefixes: List ~ "+98912";
+        /// The providers, in the order in which they are tried.
+        providers: List ~ "webhook";
+        /// Further providers, for callers who ask for their channel.
+        on_request: List ~ "webhook:voice";
+        /// `ordered` or `conversion`.
+        strategy: Text = "ordered";
+    }
+
+    /// How much a provider is given at a time. What is more goes to the next one.
+    "delivery.bounds" delivery_bounds: DeliveryBounds {
+        /// Which provider.
+        provider: Text ~ "webhook";
+        /// Messages under way: 1 to 10000.
+        under_way: Number = "1000";
+        /// Messages a second, where the provider has such a limit: 1 to 10000.
+        per_second: Number ~ "20";
+    }
+
     /// A number that always gets the same code and never a message: for the reviewers of app
     /// stores. Whoever knows the code can log in as this number.
     "test_numbers" test_numbers: TestNumber {

@@ -210,7 +210,8 @@ impl Gathered {
         }
     }
 
-    fn add_environment(&mut self, environment: &[(OsString, OsString)]) {
+    /// Adds what the environment says.
+    pub(super) fn add_environment(&mut self, environment: &[(OsString, OsString)]) {
         for (name, value) in environment {
             let Some(name) = name.to_str().filter(|name| is_ours(name)) else {
                 continue;

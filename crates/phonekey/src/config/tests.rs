@@ -1,6 +1,11 @@
 //! What is read, what is refused, and how it is said.
 
 mod bounds;
+mod iran;
+mod messages;
+mod sns;
+mod telegram;
+mod whatsapp;
 
 use std::{
     ffi::OsString,
@@ -10,18 +15,18 @@ use std::{
 };
 
 use phonekey_core::{
+    delivery::ProviderName,
     keys::Algorithm,
     policy::{ForeignTokens, Policy},
     secret::Secret,
     time::Timestamp,
 };
-use tracing::level_filters::LevelFilter;
-
+use phonekey_delivery::settings::ProviderKind;
 use phonekey_store::DatabaseUrl;
+use tracing::level_filters::LevelFilter;
 
 use super::{
     Config,
-    delivery::Provider,
     log::LogFormat,
     problem::Problems,
     secret::SecretSource,
@@ -31,6 +36,13 @@ use super::{
 };
 
 const STRONG: &str = "q8Zr1mT0vYx3KpLw7NcB5dGhJ2sFa9Ue+x";
+
+/// The ways of messages that no rule is for.
+fn ways(config: &Config) -> Vec<String> {
+    let last = config.delivery.table.rules().last();
+    let hops = last.map(|rule| rule.hops.iter().map(ToString::to_string));
+    hops.into_iter().flatten().collect()
+}
 
 /// A configuration under test: a file in a folder of its own, variables and flags.
 struct Case {
@@ -104,7 +116,7 @@ fn without_a_word_the_defaults_are_the_rules_own() {
         config.database.url.to_string(),
         "sqlite:phonekey-data/phonekey.db"
     );
-    assert_eq!(config.delivery.default_route, [Provider::Inbox]);
+    assert_eq!(ways(&config), ["inbox:sms"]);
     assert_eq!(config.messages.default_language, "fa");
     assert_eq!(config.tokens.algorithm(), Algorithm::Hs256);
     assert!(matches!(
@@ -179,11 +191,16 @@ fn every_name_that_others_rely_on_is_read() {
         .variable("PHONEKEY_DELIVERY__FILE__PATH", "/tmp/outbox")
         .load()
         .unwrap();
-    assert_eq!(
-        file.delivery.default_route,
-        [Provider::File, Provider::Inbox]
-    );
-    assert_eq!(file.delivery.file, Some(PathBuf::from("/tmp/outbox")));
+    assert_eq!(ways(&file), ["file:sms", "inbox:sms"]);
+    let outbox = file
+        .delivery
+        .providers
+        .values()
+        .find_map(|it| match &it.kind {
+            ProviderKind::File(file) => Some(file.path.clone()),
+            _ => None,
+        });
+    assert_eq!(outbox, Some(PathBuf::from("/tmp/outbox")));
 }
 
 #[test]
@@ -230,7 +247,11 @@ fn a_file_may_say_everything() {
     assert_eq!(config.policy.number.cool_down.to_string(), "10s,20s");
     assert_eq!(config.policy.number.sends.to_string(), "1/1m,2/1h");
     assert_eq!(config.policy.session.absolute_lifetime, None);
-    let webhook = config.delivery.webhook.unwrap();
+    assert_eq!(ways(&config), ["webhook:sms"]);
+    let webhook = config.delivery.providers.values().next().map(|it| &it.kind);
+    let Some(ProviderKind::Webhook(webhook)) = webhook else {
+        panic!("no webhook: {webhook:?}");
+    };
     assert_eq!(webhook.secrets.len(), 2);
     let number = &config.test_numbers[0];
     assert_eq!(number.phone.e164(), "+989120000000");
@@ -396,6 +417,72 @@ fn a_configuration_file_that_shows_its_secrets_is_weak() {
 }
 
 #[test]
+fn rules_say_who_carries_what_to_whom() {
+    let config = Case::new()
+        .file(
+            r#"
+            [delivery.routes]
+            default = "inbox, console"
+            on_request = "inbox:voice"
+            strategy = "conversion"
+            [[delivery.rules]]
+            regions = ["TR", "de"]
+            prefixes = "+98912"
+            providers = "console"
+            [[delivery.bounds]]
+            provider = "console"
+            under_way = 7
+            per_second = 5
+            "#,
+        )
+        .load()
+        .unwrap();
+
+    let rules = config.delivery.table.rules().iter().map(|rule| {
+        let hops: Vec<String> = rule.hops.iter().map(ToString::to_string).collect();
+        format!("{}: {}", rule.scope, hops.join(" "))
+    });
+    assert_eq!(
+        rules.collect::<Vec<_>>(),
+        [
+            "numbers of +98912: console:sms",
+            "numbers of TR: console:sms",
+            "numbers of DE: console:sms",
+            "all other numbers: inbox:sms console:sms",
+        ]
+    );
+    let bounds = |name: &str| config.delivery.providers[&ProviderName::new(name)].bounds;
+    assert_eq!(bounds("console").under_way, 7);
+    assert_eq!(bounds("console").per_second, Some(5));
+    assert_eq!(bounds("inbox").under_way, 1000);
+}
+
+#[test]
+fn a_rule_for_nobody_and_bounds_for_nothing_are_refused() {
+    let told = |text: &str| Case::new().file(text).problems().join("\n");
+
+    let no_scope = told("[[delivery.rules]]\nproviders = \"inbox\"\n");
+    assert!(
+        no_scope.contains("which numbers the rule is for"),
+        "{no_scope}"
+    );
+    let no_provider = told("[[delivery.rules]]\nregions = \"TR\"\n");
+    assert!(
+        no_provider.contains("at least one provider"),
+        "{no_provider}"
+    );
+    let no_prefix = told("[[delivery.rules]]\nprefixes = \"0912\"\nproviders = \"inbox\"\n");
+    assert!(
+        no_prefix.contains("no beginning of a number"),
+        "{no_prefix}"
+    );
+    let unbound = told("[[delivery.bounds]]\nunder_way = 3\n");
+    assert!(unbound.contains("is required"), "{unbound}");
+    let twice = "[[delivery.bounds]]\nprovider = \"file\"\n".repeat(2);
+    assert!(told(&twice).contains("has bounds already"));
+}
+
+#[test]
 fn the_default_route_leaves_loopback_only_when_told_to() {
     for listen in ["0.0.0.0:8000", "[::]:8000", "192.0.2.1:80"] {
         let case = Case::new().variable("PHONEKEY_HTTP__LISTEN", listen);
@@ -505,12 +592,47 @@ fn settings_that_contradict_each_other_are_refused() {
         (
             "PHONEKEY_DELIVERY__ROUTES__DEFAULT",
             "inbox,inbox",
-            "names `inbox` twice",
+            "names `inbox:sms` twice",
         ),
         (
             "PHONEKEY_DELIVERY__ROUTES__DEFAULT",
             "imbox",
             "did you mean `inbox`",
+        ),
+        (
+            "PHONEKEY_DELIVERY__ROUTES__DEFAULT",
+            "inbox:pigeon",
+            "carries sms, voice, whatsapp, telegram, not `pigeon`",
+        ),
+        (
+            "PHONEKEY_DELIVERY__ROUTES__ON_REQUEST",
+            "inbox:voice,inbox:voice",
+            "names `inbox:voice` twice",
+        ),
+        (
+            "PHONEKEY_DELIVERY__ROUTES__STRATEGY",
+            "cheapest",
+            "must be one of ordered, conversion",
+        ),
+        (
+            "PHONEKEY_DELIVERY__MESSAGES_PER_CHALLENGE",
+            "11",
+            "from 1 to 10",
+        ),
+        (
+            "PHONEKEY_DELIVERY__UNREPORTED_AFTER",
+            "1s",
+            "must be from 10s to 5m",
+        ),
+        (
+            "PHONEKEY_HTTP__PUBLIC_URL",
+            "login.example.com",
+            "no address of a server",
+        ),
+        (
+            "PHONEKEY_HTTP__PUBLIC_URL",
+            "https://u:p@login.example.com/",
+            "no address of a server",
         ),
     ] {
         let problems = Case::new().variable(name, value).problems();
@@ -714,7 +836,9 @@ fn the_example_file_says_the_defaults() {
             .flat_map(|section| section.settings);
         settings.any(|setting| setting.name() == name && setting.default.is_some())
     };
-    let uncommented: String = example
+    // A table that there may be many of says nothing until it is begun.
+    let (once, _) = example.split_once("#[[").unwrap();
+    let uncommented: String = once
         .lines()
         .map(|line| if has_default(line) { &line[1..] } else { line })
         .flat_map(|line| [line, "\n"])

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use phonekey_core::{phone::ServedRegions, policy::Enforcement, time::Timestamp};
+use phonekey_delivery::{console, inbox};
 
-use super::{Config, DevelopmentScope, Secrecy, delivery::Provider};
+use super::{Config, DevelopmentScope, Secrecy};
 
 /// Something that is weaker than it should be where people depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum Weakness {
         digits: u8,
     },
     /// Codes are shown to whoever operates the server and sent to nobody.
-    DevelopmentProvider(Provider),
+    DevelopmentProvider(&'static str),
     /// What is for development alone may be reached from elsewhere.
     DevelopmentAnywhere,
     /// Numbers get a fixed code.
@@ -35,6 +36,11 @@ pub enum Weakness {
     EndlessSessions,
     /// The token key is one that Django made for development.
     DjangoInsecureSecret,
+    /// A text costs more than it should, or is not used.
+    Text {
+        /// Which file, and what is wrong with it.
+        flaw: String,
+    },
     /// Everybody may read the configuration file, which holds a secret.
     PublicConfigFile {
         /// Where it is.
@@ -49,14 +55,14 @@ impl fmt::Display for Weakness {
                 f,
                 "codes have {digits} digits; NIST SP 800-63B and ASVS ask for at least 6"
             ),
-            Self::DevelopmentProvider(Provider::Inbox) => {
+            Self::DevelopmentProvider(inbox::NAME) => {
                 f.write_str("codes go to the developer's inbox at /dev/inbox and not by SMS")
             }
-            Self::DevelopmentProvider(Provider::Console) => {
-                f.write_str("codes go to the log and not by SMS")
+            Self::DevelopmentProvider(console::NAME) => {
+                f.write_str("codes go to the standard output and not by SMS")
             }
             Self::DevelopmentProvider(provider) => {
-                write!(f, "codes go to the {} and not by SMS", provider.name())
+                write!(f, "codes go to the {provider} and not by SMS")
             }
             Self::DevelopmentAnywhere => f.write_str(
                 "what is for development may be reached from elsewhere \
@@ -77,6 +83,7 @@ impl fmt::Display for Weakness {
                 "tokens.hs256_secret begins with `django-insecure-`: Django made it for \
                  development",
             ),
+            Self::Text { flaw } => write!(f, "the text {flaw}"),
             Self::PublicConfigFile { path } => {
                 write!(
                     f,
@@ -111,6 +118,7 @@ impl Weakness {
             Self::DjangoInsecureSecret => {
                 "give Django a SECRET_KEY of its own and use it here; everyone then logs in anew"
             }
+            Self::Text { .. } => "docs/messages.md says what to write in its stead",
             Self::PublicConfigFile { .. } => {
                 "make it private with chmod 600, or 640 with its group"
             }
@@ -132,9 +140,8 @@ impl Config {
                 found.push(weakness);
             }
         };
-        for provider in &self.delivery.default_route {
-            let shown = provider.is_for_development();
-            note(shown, Weakness::DevelopmentProvider(*provider));
+        for provider in self.delivery.development_providers() {
+            note(true, Weakness::DevelopmentProvider(provider));
         }
         note(
             self.development == DevelopmentScope::Anywhere,
@@ -164,6 +171,10 @@ impl Config {
             self.tokens.hs256_secret.as_ref().is_some_and(insecure),
             Weakness::DjangoInsecureSecret,
         );
+        for flaw in &self.messages.flaws {
+            let flaw = flaw.to_string();
+            note(true, Weakness::Text { flaw });
+        }
         if let Some(file) = &self.file {
             let path = file.path.display().to_string();
             note(

@@ -1,4 +1,4 @@
-//! The real binary, driven over HTTP: crashes, races, outages and what it logs.
+//! The real binary, driven over HTTP: bodies, crashes, races, outages, its end and what it logs.
 
 #![expect(
     clippy::expect_used,
@@ -8,8 +8,16 @@
     reason = "what helps a test fails it when it fails"
 )]
 
+mod bodies;
 mod crash;
+mod database;
+mod disk;
+mod load;
 mod logs;
 mod outage;
+mod proxy;
 mod races;
+mod small_disk;
+mod stop;
 mod support;
+mod texts;

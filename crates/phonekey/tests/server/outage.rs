@@ -1,139 +1,130 @@
 //! The database goes away and comes back: 503 with `Retry-After`, then all is well by itself.
+//!
+//! It is away for a few requests by default; `PHONEKEY_OUTAGE_SECONDS=10` for the long form.
 
 use std::{
-    env,
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::atomic::AtomicUsize,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crate::support::{CREATE, Home, REFRESH, VERIFY, mobile};
+use crate::{
+    load::{CLIENTS, Load, assert_users_are_unique},
+    proxy::Proxy,
+    support::{CREATE, Home, REFRESH, VERIFY, long_form, mobile, until},
+};
 use serde_json::json;
 
 #[test]
-fn a_database_that_goes_away_is_503_until_it_is_back() {
+fn t71_a_database_that_goes_away_is_503_until_it_is_back() {
     let Some(mut home) = Home::postgres() else {
         return;
     };
-    let upstream = postgres_address();
-    let proxy = Proxy::start(upstream);
-    let url = home
-        .variable("PHONEKEY_DATABASE__URL")
-        .replace(&proxy.upstream, &proxy.address);
-    home.set("PHONEKEY_DATABASE__URL", &url);
+    let proxy = Proxy::before(&mut home);
     let mut server = home.start();
     let mut client = server.client();
-    let tokens = client.log_in(&home, &mobile(1));
+    let used = client.challenge(&home, &mobile(1));
+    let tokens = client.post(VERIFY, &used).body;
     let waiting = client.challenge(&home, &mobile(2));
+    let refresh = json!({ "refresh": tokens["refresh"] });
 
     proxy.cut();
-    let bodies = [
-        (CREATE, json!({ "receiver": mobile(3) })),
-        (VERIFY, waiting.clone()),
-        (REFRESH, json!({ "refresh": tokens["refresh"] })),
-    ];
-    for _ in 0..3 {
-        for (path, body) in &bodies {
-            let answer = client.post(path, body);
-            assert_eq!(answer.status, 503, "{path}: {answer:?}");
-            assert!(
-                answer.headers.contains_key("retry-after"),
-                "{path}: {answer:?}"
-            );
+    during_the_outage(|| {
+        for (path, body) in [
+            (CREATE, &json!({ "receiver": mobile(3) })),
+            (VERIFY, &waiting),
+            (VERIFY, &used),
+            (REFRESH, &refresh),
+        ] {
+            client.post(path, body).assert_unavailable(path);
         }
-    }
+    });
     assert_eq!(client.get("/health/live").status, 200);
     assert_eq!(client.get("/health/ready").status, 503);
 
     proxy.mend();
     until(|| client.get("/health/ready").status == 200);
-    assert_eq!(
-        client.post(VERIFY, &waiting).status,
-        200,
-        "an answered create is lost"
-    );
-    let renewed = client.post(REFRESH, &json!({ "refresh": tokens["refresh"] }));
-    assert_eq!(renewed.status, 200, "{renewed:?}");
+    let verified = client.post(VERIFY, &waiting);
+    assert_eq!(verified.status, 200, "a create is lost: {verified:?}");
+    let renewed = client.post(REFRESH, &refresh);
+    assert_eq!(renewed.status, 200, "a login is lost: {renewed:?}");
+    assert_eq!(client.post(VERIFY, &used).status, 400);
+    client.log_in(&home, &mobile(3));
+    assert_eq!(server.stop(), Some(0));
+    assert_users_are_unique(&home, 3);
+}
+
+#[test]
+fn t71_a_database_that_goes_away_under_load_loses_nothing() {
+    let Some(mut home) = Home::postgres() else {
+        return;
+    };
+    let proxy = Proxy::before(&mut home);
+    let numbers = AtomicUsize::new(0);
+    let mut server = home.start();
+    let load = Load::new(&home, &server, &numbers);
+
+    let answered = load.during(|| {
+        load.await_right(100);
+        proxy.cut();
+        load.await_unavailable(10 * CLIENTS);
+        proxy.mend();
+        load.await_right(100);
+    });
+
+    answered.check(&home, &server, 0);
+    assert_eq!(server.stop(), Some(0));
+    assert_users_are_unique(&home, 50);
+}
+
+/// It takes the server some seconds to give a connection up that says nothing; the test's
+/// client would call it a hang after 30 s.
+#[test]
+fn t71_a_database_that_says_nothing_is_503_until_it_speaks_again() {
+    let Some(mut home) = Home::postgres() else {
+        return;
+    };
+    let proxy = Proxy::before(&mut home);
+    let mut server = home.start();
+    let mut client = server.client();
+    let tokens = client.log_in(&home, &mobile(1));
+    let waiting = client.challenge(&home, &mobile(2));
+    let requests = [
+        (CREATE, json!({ "receiver": mobile(3) })),
+        (VERIFY, waiting.clone()),
+        (REFRESH, json!({ "refresh": tokens["refresh"] })),
+    ];
+
+    proxy.freeze();
+    thread::scope(|scope| {
+        for (path, body) in &requests {
+            let mut client = server.client();
+            scope.spawn(move || client.post(path, body).assert_unavailable(path));
+        }
+    });
+
+    proxy.mend();
+    until(|| client.get("/health/ready").status == 200);
+    let verified = client.post(VERIFY, &waiting);
+    assert!([200, 400].contains(&verified.status), "{verified:?}");
+    assert_eq!(client.post(VERIFY, &waiting).status, 400);
+    let (path, body) = &requests[2];
+    let renewed = client.post(path, body);
+    assert_eq!(renewed.status, 200, "a login is lost: {renewed:?}");
     client.log_in(&home, &mobile(3));
     assert_eq!(server.stop(), Some(0));
 }
 
-/// Asks until it is so, for at most the time-out of the test runner.
-fn until(mut so: impl FnMut() -> bool) {
-    while !so() {
-        thread::park_timeout(Duration::from_millis(50));
+/// Does it three times, or for as long as the long form asks.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the long form is so many seconds of the real world"
+)]
+fn during_the_outage(mut does: impl FnMut()) {
+    let seconds = long_form("PHONEKEY_OUTAGE_SECONDS").unwrap_or(0);
+    let (began, mut times) = (Instant::now(), 0);
+    while times < 3 || began.elapsed() < Duration::from_secs(seconds) {
+        does();
+        times += 1;
     }
-}
-
-fn postgres_address() -> String {
-    let url = env::var("PHONEKEY_TEST_POSTGRES").unwrap_or_default();
-    let host = url.split('@').nth(1).unwrap_or_default();
-    host.split('/').next().unwrap_or_default().to_owned()
-}
-
-/// Stands between the server and its database, and can be cut.
-struct Proxy {
-    upstream: String,
-    address: String,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Default)]
-struct State {
-    cut: bool,
-    streams: Vec<TcpStream>,
-}
-
-impl Proxy {
-    fn start(upstream: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(Mutex::new(State::default()));
-        let proxy = Self {
-            upstream: upstream.clone(),
-            address,
-            state: Arc::clone(&state),
-        };
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let mut state = state.lock().unwrap();
-                if state.cut {
-                    continue;
-                }
-                let server = TcpStream::connect(&upstream).unwrap();
-                for stream in [&client, &server] {
-                    state.streams.push(stream.try_clone().unwrap());
-                }
-                pipe(client.try_clone().unwrap(), server.try_clone().unwrap());
-                pipe(server, client);
-            }
-        });
-        proxy
-    }
-
-    fn cut(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.cut = true;
-        for stream in state.streams.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-
-    fn mend(&self) {
-        self.state.lock().unwrap().cut = false;
-    }
-}
-
-fn pipe(mut from: TcpStream, mut to: TcpStream) {
-    thread::spawn(move || {
-        let mut buffer = [0; 16 * 1024];
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            if to.write_all(&buffer[..count]).is_err() {
-                break;
-            }
-        }
-        let _ = to.shutdown(Shutdown::Both);
-    });
 }

@@ -1,8 +1,9 @@
 //! Many at once against the real server, and against two servers over one database.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Barrier, thread};
 
-use crate::support::{Home, REFRESH, VERIFY, claims, mobile, race};
+use crate::support::{Client, Home, REFRESH, VERIFY, claims, mobile};
+use serde_json::json;
 
 /// Requests at once.
 const CONTESTANTS: usize = 200;
@@ -34,25 +35,16 @@ fn first_logins_of_one_number_make_one_user_over_two_servers_on_postgres() {
 }
 
 #[test]
-fn racing_refreshes_all_get_the_same_successor() {
+fn racing_refreshes_all_get_the_same_successor_on_sqlite() {
     let home = Home::sqlite();
-    let server = home.start();
-    let tokens = server.client().log_in(&home, &mobile(1));
-    let body = serde_json::json!({ "refresh": tokens["refresh"] });
+    refreshes_get_the_same_successor(&home, 1);
+}
 
-    let answers = race(&[&server.address], 50, |_, client| {
-        client.post(REFRESH, &body)
-    });
-
-    assert!(
-        answers.iter().all(|answer| answer.status == 200),
-        "{answers:?}"
-    );
-    let successors: HashSet<String> = answers
-        .iter()
-        .map(|answer| answer.body["refresh"].to_string())
-        .collect();
-    assert_eq!(successors.len(), 1);
+#[test]
+fn racing_refreshes_all_get_the_same_successor_over_two_servers_on_postgres() {
+    if let Some(home) = Home::postgres() {
+        refreshes_get_the_same_successor(&home, 2);
+    }
 }
 
 fn one_code_works_once(home: &Home, servers: usize) {
@@ -113,4 +105,55 @@ fn first_logins_make_one_user(home: &Home, servers: usize) {
         .map(|claims| claims["user_id"].to_string())
         .collect();
     assert_eq!(users.len(), 1, "{outcomes:?}");
+    assert_eq!(home.users(), ["+989120000007"]);
+}
+
+fn refreshes_get_the_same_successor(home: &Home, servers: usize) {
+    let servers: Vec<_> = (0..servers).map(|_| home.start()).collect();
+    let addresses: Vec<&str> = servers
+        .iter()
+        .map(|server| server.address.as_str())
+        .collect();
+    let tokens = servers[0].client().log_in(home, &mobile(1));
+    let body = json!({ "refresh": tokens["refresh"] });
+
+    let answers = race(&addresses, CONTESTANTS, |_, client| {
+        client.post(REFRESH, &body)
+    });
+
+    assert!(
+        answers.iter().all(|answer| answer.status == 200),
+        "{answers:?}"
+    );
+    let successors: HashSet<String> = answers
+        .iter()
+        .map(|answer| answer.body["refresh"].to_string())
+        .collect();
+    assert_eq!(successors.len(), 1);
+}
+
+/// Runs `count` contestants at the same moment, each over a connection of its own made before.
+fn race<T: Send>(
+    addresses: &[&str],
+    count: usize,
+    run: impl Fn(usize, &mut Client) -> T + Sync,
+) -> Vec<T> {
+    let gate = Barrier::new(count);
+    thread::scope(|scope| {
+        let contestants: Vec<_> = (0..count)
+            .map(|number| {
+                let (gate, run) = (&gate, &run);
+                let address = addresses[number % addresses.len()];
+                scope.spawn(move || {
+                    let mut client = Client::connect(address);
+                    gate.wait();
+                    run(number, &mut client)
+                })
+            })
+            .collect();
+        contestants
+            .into_iter()
+            .map(|contestant| contestant.join().unwrap())
+            .collect()
+    })
 }

@@ -6,11 +6,13 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, ChildStderr, Command, Stdio},
+    str::FromStr,
     sync::{Arc, Mutex, mpsc},
     thread,
     time::Duration,
 };
 
+use crate::{database::PostgresDatabase, small_disk::SmallDisk};
 use serde_json::{Value, json};
 
 pub(crate) const CREATE: &str = "/api/auth/otp/create/";
@@ -21,6 +23,8 @@ pub(crate) const REFRESH: &str = "/api/auth/otp/refresh/";
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
+    /// Where its commands run, if they need a disk that others do not see.
+    disk: Option<SmallDisk>,
     _database: Option<PostgresDatabase>,
 }
 
@@ -33,6 +37,16 @@ impl Home {
             folder.path().join("data/phonekey.db").display()
         );
         Self::over(folder, &database, None)
+    }
+
+    /// A home with SQLite on a small disk of its own; `None` where this user may mount none, which
+    /// CI does not accept.
+    pub(crate) fn on_small_disk() -> Option<Self> {
+        let mut home = Self::sqlite();
+        let data = home.folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        home.disk = Some(SmallDisk::mount(&data)?);
+        Some(home)
     }
 
     /// A home with a PostgreSQL database of its own; `None` where no server is configured, which
@@ -67,6 +81,7 @@ impl Home {
         Self {
             folder,
             environment: environment.collect(),
+            disk: None,
             _database: database,
         }
     }
@@ -84,11 +99,8 @@ impl Home {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phonekey"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
+        let mut command = self.program(env!("CARGO_BIN_EXE_phonekey"));
+        command.args(arguments).stdin(Stdio::null());
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("PHONEKEY_")) {
             command.env_remove(name);
         }
@@ -96,19 +108,50 @@ impl Home {
         command
     }
 
+    /// A program that finds the files where the server does.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let folder = self.folder.path();
+        let mut command = match &self.disk {
+            None => Command::new(program),
+            Some(disk) => disk.command(program, folder),
+        };
+        command.current_dir(folder);
+        command
+    }
+
+    /// The small disk, where there is one.
+    pub(crate) fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("a home on a small disk")
+    }
+
     pub(crate) fn start(&self) -> Server {
         Server::start(self.command(&["serve"]))
     }
 
+    /// The numbers of all users.
+    pub(crate) fn users(&self) -> Vec<String> {
+        let listed = self.command(&["user", "list", "--json"]).output().unwrap();
+        assert!(listed.status.success(), "{listed:?}");
+        let users: Vec<Value> = serde_json::from_slice(&listed.stdout).unwrap();
+        users.iter().map(|user| text(&user["phone"])).collect()
+    }
+
+    /// All messages so far, oldest first.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        // Bytes: what is just being written may end amid a letter.
+        let outbox = fs::read(self.folder.path().join("messages.jsonl")).unwrap_or_default();
+        let whole = outbox
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| line.ends_with(b"\n"));
+        whole
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+
     /// The codes of all messages so far, by challenge.
     pub(crate) fn codes(&self) -> HashMap<String, String> {
-        let outbox = fs::read_to_string(self.folder.path().join("messages.jsonl"));
-        let lines = outbox.unwrap_or_default();
-        let whole = lines
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'));
-        whole
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        let messages = self.messages().into_iter();
+        messages
             .map(|message| (text(&message["uuid"]), text(&message["code"])))
             .collect()
     }
@@ -120,67 +163,12 @@ impl Home {
     }
 }
 
-/// A PostgreSQL database that goes with its home.
-struct PostgresDatabase {
-    url: String,
-    name: String,
-    server: String,
-}
-
-impl PostgresDatabase {
-    fn create() -> Option<Self> {
-        let Ok(server) = env::var("PHONEKEY_TEST_POSTGRES") else {
-            assert!(
-                env::var_os("CI").is_none(),
-                "CI needs PHONEKEY_TEST_POSTGRES"
-            );
-            eprintln!("PHONEKEY_TEST_POSTGRES is not set: the tests on PostgreSQL are left out");
-            return None;
-        };
-        let unique = tempfile::Builder::new()
-            .prefix("")
-            .rand_bytes(12)
-            .tempdir()
-            .unwrap();
-        let unique = unique
-            .path()
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .to_lowercase();
-        let name = format!("phonekey_test_{unique}");
-        psql(&server, &format!("create database {name}"));
-        let (prefix, _) = server.rsplit_once('/').unwrap();
-        Some(Self {
-            url: format!("{prefix}/{name}"),
-            name,
-            server,
-        })
-    }
-}
-
-impl Drop for PostgresDatabase {
-    fn drop(&mut self) {
-        psql(
-            &self.server,
-            &format!("drop database {} with (force)", self.name),
-        );
-    }
-}
-
-fn psql(server: &str, statement: &str) {
-    let done = Command::new("psql")
-        .args([server, "-qc", statement])
-        .status()
-        .unwrap();
-    assert!(done.success(), "psql: {statement}");
-}
-
 /// A running server.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
     log: Arc<Mutex<Vec<String>>>,
+    log_reader: thread::JoinHandle<()>,
 }
 
 impl Server {
@@ -194,7 +182,7 @@ impl Server {
         let log = Arc::new(Mutex::new(Vec::new()));
         let (told, address) = mpsc::channel();
         let stderr = child.stderr.take().unwrap();
-        thread::spawn({
+        let log_reader = thread::spawn({
             let log = Arc::clone(&log);
             move || read_log(stderr, &log, &told)
         });
@@ -208,6 +196,7 @@ impl Server {
             child,
             address,
             log,
+            log_reader,
         }
     }
 
@@ -219,6 +208,16 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// From now on it may write no file beyond so many bytes. (The hard limit stays, so that anyone
+    /// may lift this one again.)
+    pub(crate) fn limit_file_size(&self, bytes: &str) {
+        let limited = Command::new("prlimit")
+            .arg(format!("--pid={}", self.child.id()))
+            .arg(format!("--fsize={bytes}:"))
+            .status();
+        assert!(limited.unwrap().success());
+    }
+
     /// As `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -227,15 +226,32 @@ impl Server {
 
     /// As a supervisor does; the exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.exit_code()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success(), "kill -s {name}");
+    }
+
+    /// What it ended with, once it has.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// Returns when a line of the log says so; fails when the log has ended and none does.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        loop {
+            let ended = self.log_reader.is_finished();
+            let log = self.log();
+            if log.iter().any(|line| line.contains(text)) {
+                return;
+            }
+            assert!(!ended, "no line says {text:?}:\n{}", log.join("\n"));
+            thread::park_timeout(Duration::from_millis(20));
+        }
     }
 }
 
@@ -269,6 +285,27 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+impl Answer {
+    /// Holds it to what the wire says of a service that is away for a moment.
+    pub(crate) fn assert_unavailable(&self, path: &str) {
+        assert_eq!(self.status, 503, "{path}: {self:?}");
+        let retry_after = self.headers.get("retry-after").map(|value| value.parse());
+        assert!(matches!(retry_after, Some(Ok(1_u32..))), "{path}: {self:?}");
+        let (said, expected) = match path {
+            REFRESH => (
+                &self.body["detail"],
+                json!({ "detail": self.body["detail"], "code": "unavailable" }),
+            ),
+            _ => (
+                &self.body["message"],
+                json!({ "code": 503, "message": self.body["message"] }),
+            ),
+        };
+        assert!(!text(said).is_empty(), "{path}: {self:?}");
+        assert_eq!(self.body, expected, "{path}");
+    }
+}
+
 /// The connection broke, as it does when a server is killed.
 #[derive(Debug)]
 pub(crate) struct Broken;
@@ -294,19 +331,35 @@ impl Client {
     }
 
     pub(crate) fn try_post(&mut self, path: &str, body: &Value) -> Result<Answer, Broken> {
-        self.request("POST", path, &body.to_string())
+        self.request("POST", path, HOST, &body.to_string())
+    }
+
+    /// With these lines as its head, `Host` among them.
+    pub(crate) fn post_with(&mut self, path: &str, head: &str, body: &Value) -> Answer {
+        let answer = self.request("POST", path, head, &body.to_string());
+        answer.expect("the server answers")
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.request("GET", path, "").expect("the server answers")
+        let answer = self.request("GET", path, HOST, "");
+        answer.expect("the server answers")
     }
 
-    fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer, Broken> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+    fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: &str,
+        body: &str,
+    ) -> Result<Answer, Broken> {
+        let head =
+            format!("{method} {path} HTTP/1.1\r\n{fields}\r\nContent-Type: application/json");
+        self.send(&head, body)
+    }
+
+    /// Sends a request whose head lacks its length and its end.
+    pub(crate) fn send(&mut self, head: &str, body: &str) -> Result<Answer, Broken> {
+        let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         self.stream
             .get_mut()
             .write_all(request.as_bytes())
@@ -314,10 +367,27 @@ impl Client {
         self.answer().ok_or(Broken)
     }
 
-    fn answer(&mut self) -> Option<Answer> {
+    /// Sends a head that lacks its end, and no body.
+    pub(crate) fn head_alone(&mut self, head: &str) -> Answer {
+        let head = format!("{head}\r\n\r\n");
+        self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+        self.answer().expect("the server answers")
+    }
+
+    /// Sends what may be no whole request; the status that it gets all the same.
+    pub(crate) fn status_of(&mut self, bytes: &str) -> Option<u16> {
+        self.stream.get_mut().write_all(bytes.as_bytes()).unwrap();
+        self.status()
+    }
+
+    fn status(&mut self) -> Option<u16> {
         let mut line = String::new();
         self.stream.read_line(&mut line).ok()?;
-        let status = line.split(' ').nth(1)?.parse().ok()?;
+        line.split(' ').nth(1)?.parse().ok()
+    }
+
+    fn answer(&mut self) -> Option<Answer> {
+        let status = self.status()?;
         let mut headers = HashMap::new();
         loop {
             let mut line = String::new();
@@ -355,8 +425,18 @@ impl Client {
     }
 }
 
+const HOST: &str = "Host: test";
+
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The number in an environment variable that asks for the long form of a test.
+pub(crate) fn long_form<T: FromStr>(variable: &str) -> Option<T> {
+    let value = env::var(variable).ok()?;
+    let number = value.parse().ok();
+    assert!(number.is_some(), "{variable}={value} is no number");
+    number
 }
 
 /// The claims of a token, unverified.
@@ -374,28 +454,13 @@ pub(crate) fn mobile(number: usize) -> String {
     format!("0912{number:07}")
 }
 
-/// Runs `count` contestants at the same moment, each over a connection of its own made before.
-pub(crate) fn race<T: Send>(
-    addresses: &[&str],
-    count: usize,
-    run: impl Fn(usize, &mut Client) -> T + Sync,
-) -> Vec<T> {
-    let gate = std::sync::Barrier::new(count);
-    thread::scope(|scope| {
-        let contestants: Vec<_> = (0..count)
-            .map(|number| {
-                let (gate, run) = (&gate, &run);
-                let address = addresses[number % addresses.len()];
-                scope.spawn(move || {
-                    let mut client = Client::connect(address);
-                    gate.wait();
-                    run(number, &mut client)
-                })
-            })
-            .collect();
-        contestants
-            .into_iter()
-            .map(|contestant| contestant.join().unwrap())
-            .collect()
-    })
+/// Asks until it is so, for a few seconds.
+pub(crate) fn until(mut so: impl FnMut() -> bool) {
+    for _ in 0..200 {
+        if so() {
+            return;
+        }
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    panic!("it never came to be");
 }

@@ -1,7 +1,6 @@
 //! Steps on challenges.
 
 mod answer;
-mod give_up;
 mod open;
 
 use async_trait::async_trait;
@@ -10,13 +9,12 @@ use phonekey_core::{
     id::ChallengeId,
     phone::PhoneNumber,
     ports::store::{
-        AnswerChallenge, AnswerOutcome, ChallengeStore, OpenChallenge, OpenOutcome, StoreError,
+        AnswerChallenge, AnswerOutcome, ChallengeStore, OpenChallenge, OpenOutcome,
+        ResendChallenge, ResendOutcome, StoreError,
     },
-    time::Timestamp,
 };
 use tokio_postgres::Statement;
 
-use self::give_up::GiveUp;
 use super::{
     PostgresStore,
     failure::Failure,
@@ -34,31 +32,35 @@ impl ChallengeStore for PostgresStore {
         self.answering.take(step).await
     }
 
-    async fn give_up_challenge(&self, id: ChallengeId, now: Timestamp) -> Result<(), StoreError> {
-        Ok(self.database.take(&GiveUp { id, now }).await?)
+    async fn resend_challenge(&self, step: ResendChallenge) -> Result<ResendOutcome, StoreError> {
+        Ok(self.database.take(&step).await?)
     }
 }
 
 /// Locks challenges, each only if it is of the number that it is asked for with: so whoever holds
 /// a challenge holds its number's standing as well.
-const LOCK: &str = "
+pub(super) const LOCK: &str = "
     select
-        kept.id, kept.phone, key_version, code_length, language, created_at, expires_at,
+        kept.id, kept.phone, key_version, code_length, language, app_hash, created_at, expires_at,
         wrong_answers, closed_at, close_reason
     from unnest($1::uuid[], $2::bigint[]) as asked (id, phone)
     join challenges as kept on kept.id = asked.id and kept.phone = asked.phone
     order by kept.id
     for update of kept";
 
-/// Writes what an answer or its failure changes in locked challenges that were open.
-const UPDATE: &str = "
+/// Writes what has changed in locked challenges that were open.
+pub(super) const UPDATE: &str = "
     update challenges as kept
-    set wrong_answers = new.wrong_answers, closed_at = new.closed_at, close_reason = new.reason
-    from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::text[])
-        as new (id, wrong_answers, closed_at, reason)
+    set
+        wrong_answers = new.wrong_answers,
+        closed_at = new.closed_at,
+        close_reason = new.reason,
+        expires_at = new.expires_at
+    from unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::text[], $5::bigint[])
+        as new (id, wrong_answers, closed_at, reason, expires_at)
     where kept.id = new.id and kept.closed_at is null";
 
-async fn lock(
+pub(super) async fn lock(
     transaction: &Transaction,
     lock: &Statement,
     mut asked: Vec<(ChallengeId, PhoneNumber)>,
@@ -72,7 +74,7 @@ async fn lock(
     Ok(challenges?)
 }
 
-async fn update(
+pub(super) async fn update(
     transaction: &Transaction,
     update: &Statement,
     changed: &[&Challenge],
@@ -84,8 +86,9 @@ async fn update(
     let wrong = column(changed, |challenge| i16::from(challenge.wrong_answers));
     let closed = column(changed, |challenge| closed_at(challenge));
     let reasons = column(changed, |challenge| close_reason(challenge));
+    let ends = column(changed, |challenge| challenge.expires_at.as_millis());
     let written = transaction
-        .write(update, &[&ids, &wrong, &closed, &reasons])
+        .write(update, &[&ids, &wrong, &closed, &reasons, &ends])
         .await?;
     Failure::unless_all("challenges", changed.len(), written)
 }

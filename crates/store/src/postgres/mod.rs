@@ -20,6 +20,8 @@ mod audit;
 mod challenge;
 mod delivery;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod group;
 mod maintenance;
 mod pool;
@@ -34,14 +36,11 @@ mod user;
 use std::fmt;
 
 use phonekey_core::{
-    ports::store::{AnswerChallenge, OpenChallenge, RotateSession},
+    ports::store::{AnswerChallenge, OpenChallenge, RotateSession, SettleDelivery},
     time::Timestamp,
 };
 
-use self::{
-    delivery::Settle, group::Group, maintenance::Walk, pool::Database, schema::SchemaError,
-    url::Target,
-};
+use self::{group::Group, maintenance::Walk, pool::Database, schema::SchemaError, url::Target};
 use crate::OpenError;
 
 /// Everything on one server.
@@ -50,7 +49,7 @@ pub struct PostgresStore {
     opening: Group<OpenChallenge>,
     answering: Group<AnswerChallenge>,
     rotating: Group<RotateSession>,
-    settling: Group<Settle>,
+    settling: Group<SettleDelivery>,
     session_walk: Walk,
     standing_walk: Walk,
 }

@@ -5,7 +5,12 @@
 use phonekey_core::{
     challenge::{Challenge, ChallengeState, CloseReason},
     code::{CodeLength, KeyVersion},
-    delivery::{Channel, Cost, Delivery, DeliveryId, DeliveryState, ProviderName, SendRefusal},
+    delivery::{
+        Channel, Delivery, DeliveryId, DeliveryState, ProviderName,
+        message::AppHash,
+        outcome::{Cost, Currency, MessageId, Receipt, SendRefusal},
+        report::{Arrival, DeliveryReport},
+    },
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
     session::{Revocation, RevokeReason, Session, SessionOrigin},
@@ -38,6 +43,7 @@ pub(super) fn challenge(row: &Row) -> Result<Challenge, Fault> {
                 .and_then(|digits| CodeLength::new(digits).ok())
         })?,
         language: row.column("language")?,
+        app_hash: row.optional("app_hash", AppHash::parse)?,
         created_at: row.moment("created_at")?,
         expires_at: row.moment("expires_at")?,
         wrong_answers: row.read("wrong_answers", |count: i16| u8::try_from(count).ok())?,
@@ -74,10 +80,11 @@ pub(super) fn delivery(row: &Row) -> Result<Delivery, Fault> {
         None => None,
         Some(micros) => Some(Cost {
             micros,
-            currency: row.column("cost_currency")?,
+            currency: row.read("cost_currency", Currency::from_code)?,
         }),
     };
     let provider: &str = row.column("provider")?;
+    let follow_up_at: Option<i64> = row.column("follow_up_at")?;
     Ok(Delivery {
         id: DeliveryId {
             challenge: ChallengeId::from_uuid(row.column("challenge_id")?),
@@ -87,9 +94,26 @@ pub(super) fn delivery(row: &Row) -> Result<Delivery, Fault> {
         provider: ProviderName::new(provider),
         created_at: row.moment("due_at")?,
         state,
-        provider_message_id: row.column("provider_message_id")?,
-        cost,
+        receipt: Receipt {
+            message_id: row.optional("provider_message_id", |text: &str| MessageId::new(text))?,
+            cost,
+        },
+        report: report(&row)?,
+        follow_up_at: follow_up_at.map(Timestamp::from_millis),
     })
+}
+
+fn report(row: &Reader<'_>) -> Result<Option<DeliveryReport>, Fault> {
+    let arrival = match row.column("arrival")? {
+        None => return Ok(None),
+        Some("delivered") => Arrival::Delivered,
+        Some("undelivered") => {
+            Arrival::Undelivered(row.read("lost_because", SendRefusal::from_name)?)
+        }
+        Some(_) => return Err(row.corrupt("arrival")),
+    };
+    let at = row.moment("reported_at")?;
+    Ok(Some(DeliveryReport { at, arrival }))
 }
 
 /// A session, from columns of their table's names.
@@ -187,6 +211,20 @@ impl<'r> Reader<'r> {
         parse: impl FnOnce(T) -> Option<V>,
     ) -> Result<V, Fault> {
         parse(self.column(name)?).ok_or_else(|| self.corrupt(name))
+    }
+
+    /// What `parse` makes of the column's value, if it has one; corrupt when it makes nothing of it.
+    pub(super) fn optional<T: FromSql<'r>, V>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(T) -> Option<V>,
+    ) -> Result<Option<V>, Fault> {
+        let value: Option<T> = self.column(name)?;
+        match value.map(parse) {
+            None => Ok(None),
+            Some(Some(parsed)) => Ok(Some(parsed)),
+            Some(None) => Err(self.corrupt(name)),
+        }
     }
 
     /// The moment that the column tells.

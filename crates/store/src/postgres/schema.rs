@@ -11,10 +11,16 @@ use super::{
 };
 use crate::migrate::{self, Migration, NewerSchema};
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_initial",
-    sql: include_str!("../../migrations/postgres/0001_initial.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_initial",
+        sql: include_str!("../../migrations/postgres/0001_initial.sql"),
+    },
+    Migration {
+        name: "0002_delivery_reports",
+        sql: include_str!("../../migrations/postgres/0002_delivery_reports.sql"),
+    },
+];
 
 const IS_MIGRATED: &str = "
     select to_regclass('schema_migrations') is not null as is_there";

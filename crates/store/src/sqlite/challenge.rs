@@ -5,11 +5,13 @@ use phonekey_core::{
     audit::AuditKind,
     challenge::{self, Challenge, ChallengeState, CloseReason, Verdict},
     code::{CodeLength, KeyVersion},
+    delivery::message::AppHash,
     id::ChallengeId,
     phone::PhoneNumber,
     policy::NumberPolicy,
     ports::store::{
-        AnswerChallenge, AnswerOutcome, ChallengeStore, OpenChallenge, OpenOutcome, StoreError,
+        AnswerChallenge, AnswerOutcome, ChallengeStore, OpenChallenge, OpenOutcome,
+        ResendChallenge, ResendOutcome, StoreError,
     },
     standing::Standing,
     time::Timestamp,
@@ -35,8 +37,8 @@ impl ChallengeStore for SqliteStore {
         self.writer.take(step).await
     }
 
-    async fn give_up_challenge(&self, id: ChallengeId, now: Timestamp) -> Result<(), StoreError> {
-        self.writer.take(GiveUp { id, now }).await
+    async fn resend_challenge(&self, step: ResendChallenge) -> Result<ResendOutcome, StoreError> {
+        self.writer.take(step).await
     }
 }
 
@@ -54,7 +56,7 @@ impl Step for OpenChallenge {
         put_standing(db, phone, &standing, &self.policy)?;
         insert(db, &self.challenge)?;
         if let Some(delivery) = &self.delivery {
-            delivery::insert(db, delivery)?;
+            delivery::row::insert(db, delivery)?;
         }
         Ok(OpenOutcome::Opened { resend_at })
     }
@@ -115,35 +117,20 @@ impl Step for AnswerChallenge {
     }
 }
 
-struct GiveUp {
-    id: ChallengeId,
-    now: Timestamp,
+/// Notes what a standing has lost, which lets it be forgotten no later.
+pub(super) fn update_standing(
+    db: &Connection,
+    phone: PhoneNumber,
+    standing: &Standing,
+) -> Result<(), Failure> {
+    execute_once(
+        db,
+        UPDATE_STANDING,
+        params![phone.to_key(), standing.encode()],
+    )
 }
 
-impl Step for GiveUp {
-    type Outcome = ();
-
-    fn run(self, db: &Connection) -> Result<(), Failure> {
-        let Some(mut challenge) = find_challenge(db, self.id)? else {
-            return Ok(());
-        };
-        let phone = challenge.phone;
-        let known = find_standing(db, phone)?;
-        let was_open = challenge.state == ChallengeState::Open;
-        let mut standing = known.clone().unwrap_or_default();
-        challenge::give_up(&mut challenge, &mut standing, self.now);
-        if was_open {
-            update(db, &challenge)?;
-        }
-        if known.is_some_and(|known| known != standing) {
-            let bytes = standing.encode();
-            execute_once(db, UPDATE_STANDING, params![phone.to_key(), bytes])?;
-        }
-        Ok(())
-    }
-}
-
-/// Reads all columns of the table, in its order.
+/// Reads all columns of the table, in the order of `SELECT`.
 pub(super) fn read(columns: &mut Columns<'_>) -> Result<Challenge, Failure> {
     Ok(Challenge {
         id: ChallengeId::from_uuid(columns.uuid()?),
@@ -154,6 +141,7 @@ pub(super) fn read(columns: &mut Columns<'_>) -> Result<Challenge, Failure> {
             length.map_err(|error| columns.corrupt(&error.to_string()))?
         },
         language: columns.raw()?,
+        app_hash: columns.optional_parsed(AppHash::parse)?,
         created_at: columns.time()?,
         expires_at: columns.time()?,
         wrong_answers: columns.raw()?,
@@ -170,7 +158,10 @@ pub(super) fn read(columns: &mut Columns<'_>) -> Result<Challenge, Failure> {
     })
 }
 
-fn find_challenge(db: &Connection, id: ChallengeId) -> Result<Option<Challenge>, Failure> {
+pub(super) fn find_challenge(
+    db: &Connection,
+    id: ChallengeId,
+) -> Result<Option<Challenge>, Failure> {
     find(db, "challenges", SELECT, [id.as_uuid().as_bytes()], read)
 }
 
@@ -185,6 +176,7 @@ fn insert(db: &Connection, challenge: &Challenge) -> Result<(), Failure> {
             challenge.key_version.0,
             challenge.code_length.get(),
             challenge.language,
+            challenge.app_hash.as_ref().map(AppHash::as_str),
             challenge.created_at.as_millis(),
             challenge.expires_at.as_millis(),
             challenge.wrong_answers,
@@ -194,8 +186,8 @@ fn insert(db: &Connection, challenge: &Challenge) -> Result<(), Failure> {
     )
 }
 
-/// Writes down an answer to a challenge that was open.
-fn update(db: &Connection, challenge: &Challenge) -> Result<(), Failure> {
+/// Writes down what has changed of a challenge that was open.
+pub(super) fn update(db: &Connection, challenge: &Challenge) -> Result<(), Failure> {
     let (closed_at, reason) = closing(challenge);
     execute_once(
         db,
@@ -204,7 +196,8 @@ fn update(db: &Connection, challenge: &Challenge) -> Result<(), Failure> {
             challenge.id.as_uuid().as_bytes(),
             challenge.wrong_answers,
             closed_at,
-            reason
+            reason,
+            challenge.expires_at.as_millis(),
         ],
     )
 }
@@ -230,7 +223,10 @@ fn closing(challenge: &Challenge) -> (Option<i64>, Option<&'static str>) {
     }
 }
 
-fn find_standing(db: &Connection, phone: PhoneNumber) -> Result<Option<Standing>, Failure> {
+pub(super) fn find_standing(
+    db: &Connection,
+    phone: PhoneNumber,
+) -> Result<Option<Standing>, Failure> {
     find(
         db,
         "standings",
@@ -243,7 +239,7 @@ fn find_standing(db: &Connection, phone: PhoneNumber) -> Result<Option<Standing>
     )
 }
 
-fn put_standing(
+pub(super) fn put_standing(
     db: &Connection,
     phone: PhoneNumber,
     standing: &Standing,
@@ -258,19 +254,19 @@ fn put_standing(
 }
 
 const SELECT: &str = "
-select id, phone, key_version, code_length, language, created_at, expires_at, wrong_answers,
-    closed_at, close_reason
+select id, phone, key_version, code_length, language, app_hash, created_at, expires_at,
+    wrong_answers, closed_at, close_reason
 from challenges
 where id = ?1";
 
 const INSERT: &str = "
-insert into challenges (id, phone, key_version, code_length, language, created_at, expires_at,
-    wrong_answers, closed_at, close_reason)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+insert into challenges (id, phone, key_version, code_length, language, app_hash, created_at,
+    expires_at, wrong_answers, closed_at, close_reason)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 const UPDATE: &str = "
 update challenges
-set wrong_answers = ?2, closed_at = ?3, close_reason = ?4
+set wrong_answers = ?2, closed_at = ?3, close_reason = ?4, expires_at = ?5
 where id = ?1 and closed_at is null";
 
 const SUPERSEDE: &str = "

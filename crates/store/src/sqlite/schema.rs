@@ -11,10 +11,16 @@ use crate::{
     migrate::{self, Migration},
 };
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_initial",
-    sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_initial",
+        sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
+    },
+    Migration {
+        name: "0002_delivery_reports",
+        sql: include_str!("../../migrations/sqlite/0002_delivery_reports.sql"),
+    },
+];
 
 const CREATE_SCHEMA_MIGRATIONS: &str = "
 create table schema_migrations (

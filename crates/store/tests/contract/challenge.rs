@@ -6,7 +6,6 @@ use phonekey_core::{
     challenge::{ChallengeState, CloseReason},
     code::Code,
     delivery::{DeliveryState, ProviderName},
-    id::ChallengeId,
     ports::store::{AnswerOutcome, OpenOutcome, UserUpdate},
     standing::{Wait, WaitRule},
     user::{Activity, Gender},
@@ -383,55 +382,6 @@ async fn a_taken_username_is_no_matter_to_a_user_who_exists() {
     let second = logged_in(world.answer(step).await);
 
     assert_eq!(second.user, first.user);
-}
-
-#[tokio::test]
-async fn a_challenge_that_was_given_up_is_dead_and_makes_room() {
-    let mut world = fixture().await;
-    world.change_number_policy(|number| number.live_challenges = 1);
-    let challenge = world.open(phone(1)).await;
-
-    world
-        .store
-        .give_up_challenge(challenge.id, world.now())
-        .await
-        .unwrap();
-
-    assert_eq!(world.answer_right(&challenge).await, AnswerOutcome::Dead);
-    let (at, reason) = (world.now(), CloseReason::Undeliverable);
-    let (stored, _) = world.stored(challenge.id).await;
-    assert_eq!(stored.state, ChallengeState::Closed { at, reason });
-    world.clock.advance(30 * SECOND);
-    world.open(phone(1)).await;
-}
-
-#[tokio::test]
-async fn giving_up_what_has_ended_changes_nothing() {
-    let world = fixture().await;
-    let challenge = world.open(phone(1)).await;
-    logged_in(world.answer_right(&challenge).await);
-    let (before, _) = world.stored(challenge.id).await;
-    world.clock.advance(SECOND);
-
-    world
-        .store
-        .give_up_challenge(challenge.id, world.now())
-        .await
-        .unwrap();
-
-    assert_eq!(world.stored(challenge.id).await.0, before);
-}
-
-#[tokio::test]
-async fn giving_up_what_never_was_changes_nothing() {
-    let world = fixture().await;
-    let id = ChallengeId::generate(&world.random, world.now());
-
-    world
-        .store
-        .give_up_challenge(id, world.now())
-        .await
-        .unwrap();
 }
 
 #[tokio::test]

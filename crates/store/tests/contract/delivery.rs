@@ -2,7 +2,10 @@
 
 use phonekey_core::{
     challenge::Challenge,
-    delivery::{Cost, Delivery, DeliveryId, DeliveryState, ProviderName, Receipt, SendRefusal},
+    delivery::{
+        Delivery, DeliveryId, DeliveryState, ProviderName,
+        outcome::{Cost, Currency, MessageId, Receipt, SendRefusal},
+    },
     id::ChallengeId,
     ports::store::{DueDelivery, SettleDelivery},
 };
@@ -39,10 +42,10 @@ async fn a_receipt_is_kept() {
     let challenge = world.open(phone(1)).await;
     let id = first_delivery(&challenge);
     let receipt = Receipt {
-        message_id: Some("SM-0042".to_owned()),
+        message_id: MessageId::new("SM-0042"),
         cost: Some(Cost {
             micros: 12_500,
-            currency: "USD".to_owned(),
+            currency: Currency::from_code("USD").unwrap(),
         }),
     };
     let at = world.now();
@@ -51,12 +54,13 @@ async fn a_receipt_is_kept() {
         id,
         state: DeliveryState::Accepted { at },
         receipt: receipt.clone(),
+        follow_up_at: Some(at.plus(MINUTE)),
     };
     world.store.settle_delivery(step).await.unwrap();
 
     let (_, delivery) = world.stored(challenge.id).await;
-    assert_eq!(delivery.provider_message_id, receipt.message_id);
-    assert_eq!(delivery.cost, receipt.cost);
+    assert_eq!(delivery.receipt, receipt);
+    assert_eq!(delivery.follow_up_at, Some(at.plus(MINUTE)));
 }
 
 #[tokio::test]
@@ -88,44 +92,6 @@ async fn settling_what_never_was_changes_nothing() {
     world.store.settle_delivery(settle).await.unwrap();
 
     assert_eq!(recent(&world, 10).await, []);
-}
-
-#[tokio::test]
-async fn failing_over_refuses_one_delivery_and_adds_the_next() {
-    let world = fixture().await;
-    let challenge = world.open(phone(1)).await;
-    let first = world.stored(challenge.id).await.1;
-    let next = second_delivery(&first);
-    let (at, reason) = (world.now(), SendRefusal::NoCredit);
-    let refused = DeliveryState::Refused { at, reason };
-
-    let step = settling(first.id, refused);
-    world.store.fail_over(step, next.clone()).await.unwrap();
-
-    let first = Delivery {
-        state: refused,
-        ..first
-    };
-    assert_eq!(recent(&world, 10).await, [next, first]);
-}
-
-#[tokio::test]
-async fn failing_over_twice_adds_one_delivery() {
-    let world = fixture().await;
-    let challenge = world.open(phone(1)).await;
-    let first = world.stored(challenge.id).await.1;
-    let next = second_delivery(&first);
-    let (at, reason) = (world.now(), SendRefusal::Temporary);
-    let step = settling(first.id, DeliveryState::Refused { at, reason });
-    let fail_over = || world.store.fail_over(step.clone(), next.clone());
-    fail_over().await.unwrap();
-    let accepted = settling(next.id, DeliveryState::Accepted { at });
-    world.store.settle_delivery(accepted).await.unwrap();
-    let before = recent(&world, 10).await;
-
-    fail_over().await.unwrap();
-
-    assert_eq!(recent(&world, 10).await, before);
 }
 
 #[tokio::test]
@@ -286,18 +252,6 @@ fn first_delivery(challenge: &Challenge) -> DeliveryId {
     DeliveryId {
         challenge: challenge.id,
         attempt: 1,
-    }
-}
-
-/// The delivery after `first`, pending for a minute.
-fn second_delivery(first: &Delivery) -> Delivery {
-    Delivery {
-        id: DeliveryId {
-            attempt: 2,
-            ..first.id
-        },
-        state: pending(first.created_at.plus(MINUTE)),
-        ..first.clone()
     }
 }
 

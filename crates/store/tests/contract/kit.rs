@@ -5,19 +5,23 @@ use std::{any::Any, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use phonekey_core::{
     audit::AuditEvent,
-    challenge::{Answer, AnswerRules, Challenge, ChallengeState},
+    challenge::{Answer, AnswerRules, Challenge, ChallengeState, messages::MessagePolicy},
     code::{Code, CodeBook},
-    delivery::{Channel, Delivery, DeliveryId, DeliveryState, ProviderName, Receipt},
+    delivery::{
+        Channel, Delivery, DeliveryId, DeliveryState, ProviderName,
+        outcome::{MessageId, Receipt, SendRefusal},
+    },
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
     policy::{ChallengePolicy, Enforcement, NumberPolicy, SessionPolicy},
     ports::store::{
-        AnswerChallenge, AnswerOutcome, OpenChallenge, OpenOutcome, PresentedToken, RotateOutcome,
-        RotateSession, SettleDelivery, Store,
+        AnswerChallenge, AnswerOutcome, MessageTerms, OpenChallenge, OpenOutcome, PresentedToken,
+        RefuseDelivery, ResendChallenge, ResendOutcome, RotateOutcome, RotateSession,
+        SettleDelivery, Store,
     },
     secret::{MasterSecret, Secret},
     session::{NewSession, Session},
-    testing::{ManualClock, SeededRandom},
+    testing::{ManualClock, SeededRandom, values::plan},
     time::{Clock, Timestamp},
     user::{NewUser, Role, User, Username},
 };
@@ -42,6 +46,16 @@ pub(crate) struct World {
 pub(crate) trait Audit: Send + Sync {
     /// All events, oldest first.
     async fn events(&self) -> Vec<Recorded>;
+}
+
+/// Reads nothing back, for cases that do not look at it.
+pub(crate) struct NoAudit;
+
+#[async_trait]
+impl Audit for NoAudit {
+    async fn events(&self) -> Vec<Recorded> {
+        Vec::new()
+    }
 }
 
 /// An audit event as the databases keep it.
@@ -123,6 +137,7 @@ impl World {
             key_version: self.book.current_version(),
             code_length: self.rules.challenge.code_length,
             language: "fa".to_owned(),
+            app_hash: None,
             created_at: now,
             expires_at: now.plus(self.rules.challenge.lifetime),
             wrong_answers: 0,
@@ -154,8 +169,9 @@ impl World {
             provider: ProviderName::new(PROVIDER),
             created_at: challenge.created_at,
             state: pending(challenge.created_at.plus(10 * SECOND)),
-            provider_message_id: None,
-            cost: None,
+            receipt: Receipt::default(),
+            report: None,
+            follow_up_at: None,
         }
     }
 
@@ -253,6 +269,36 @@ impl World {
         self.store.rotate_session(step).await.unwrap()
     }
 
+    /// What another message by one of these providers goes by.
+    pub(crate) fn terms(&self, providers: &[&str]) -> MessageTerms {
+        MessageTerms {
+            plan: plan(providers),
+            messages: MessagePolicy::default(),
+            number: Arc::new(self.rules.number.clone()),
+        }
+    }
+
+    /// Asks for the code of a challenge once more.
+    pub(crate) async fn resend(&self, challenge: &Challenge, providers: &[&str]) -> ResendOutcome {
+        let step = ResendChallenge {
+            id: challenge.id,
+            phone: challenge.phone,
+            terms: self.terms(providers),
+            now: self.now(),
+        };
+        self.store.resend_challenge(step).await.unwrap()
+    }
+
+    /// Settles the first delivery of a challenge as taken by its provider.
+    pub(crate) async fn accept(&self, challenge: &Challenge, message_id: &str) -> DeliveryId {
+        let id = self.delivery(challenge).id;
+        let at = self.now();
+        let mut step = settling(id, DeliveryState::Accepted { at });
+        step.receipt.message_id = MessageId::new(message_id);
+        self.store.settle_delivery(step).await.unwrap();
+        id
+    }
+
     /// What the store holds of a challenge, and of the last delivery of it.
     pub(crate) async fn stored(&self, id: ChallengeId) -> (Challenge, Delivery) {
         let provider = ProviderName::new(PROVIDER);
@@ -309,5 +355,17 @@ pub(crate) fn settling(id: DeliveryId, state: DeliveryState) -> SettleDelivery {
         id,
         state,
         receipt: Receipt::default(),
+        follow_up_at: None,
+    }
+}
+
+/// The step that notes the refusal of a delivery at `now`, after which another of these providers
+/// may be tried.
+pub(crate) fn refusing(id: DeliveryId, providers: &[&str], now: Timestamp) -> RefuseDelivery {
+    RefuseDelivery {
+        id,
+        reason: SendRefusal::Temporary,
+        plan: (!providers.is_empty()).then(|| plan(providers)),
+        now,
     }
 }

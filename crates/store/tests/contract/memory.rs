@@ -13,8 +13,12 @@ mod challenge;
 mod delivery;
 #[path = "maintenance.rs"]
 mod maintenance;
+#[path = "messages.rs"]
+mod messages;
 #[path = "races.rs"]
 mod races;
+#[path = "reports.rs"]
+mod reports;
 #[path = "session.rs"]
 mod session;
 #[path = "user.rs"]

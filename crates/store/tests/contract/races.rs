@@ -4,9 +4,10 @@ use std::{future::Future, sync::Arc};
 
 use phonekey_core::{
     challenge::Challenge,
-    delivery::{DeliveryId, DeliveryState, SendRefusal},
+    delivery::{DeliveryId, DeliveryState, ProviderName, outcome::MessageId, report::Arrival},
     ports::store::{
-        AnswerOutcome, CreateOutcome, DeleteOutcome, OpenOutcome, PresentedToken, RotateOutcome,
+        AnswerOutcome, CreateOutcome, DeleteOutcome, NoteOutcome, NoteReport, OpenOutcome,
+        PresentedToken, RefuseOutcome, ResendOutcome, RotateOutcome, SendAgain, SendAgainOutcome,
     },
     rate::CoolDown,
     session::{NewSession, Session},
@@ -15,7 +16,9 @@ use phonekey_core::{
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::fixture;
-use crate::kit::{DAY, MINUTE, SECOND, granted, logged_in, new_user, pending, phone, settling};
+use crate::kit::{
+    DAY, MINUTE, PROVIDER, SECOND, granted, logged_in, new_user, pending, phone, refusing, settling,
+};
 
 const RACERS: usize = 16;
 
@@ -231,7 +234,7 @@ async fn of_many_who_settle_a_delivery_one_does() {
     race(RACERS, |n| {
         let at = world.now();
         let mut step = settling(id, DeliveryState::Accepted { at });
-        step.receipt.message_id = Some(n.to_string());
+        step.receipt.message_id = MessageId::new(n.to_string());
         let world = Arc::clone(&world);
         async move { world.store.settle_delivery(step).await.unwrap() }
     })
@@ -244,25 +247,92 @@ async fn of_many_who_settle_a_delivery_one_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_fail_over_one_adds_the_next_delivery() {
+async fn of_many_who_note_a_refusal_one_adds_the_next_delivery() {
     let world = Arc::new(fixture().await);
     let challenge = world.open(phone(1)).await;
-    let first = world.stored(challenge.id).await.1;
+    let first = world.delivery(&challenge).id;
 
-    race(RACERS, |n| {
-        let (at, reason) = (world.now(), SendRefusal::Temporary);
-        let step = settling(first.id, DeliveryState::Refused { at, reason });
-        let mut next = first.clone();
-        next.id.attempt = 2;
-        next.provider_message_id = Some(n.to_string());
+    let outcomes = race(RACERS, |_| {
+        let step = refusing(first, &[PROVIDER, "file"], world.now());
         let world = Arc::clone(&world);
-        async move { world.store.fail_over(step, next).await.unwrap() }
+        async move { world.store.refuse_delivery(step).await.unwrap() }
     })
     .await;
 
-    let provider = &first.provider;
-    let recent = world.store.recent_deliveries(provider, None, 10).await;
-    assert_eq!(recent.unwrap().len(), 2);
+    let next = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, RefuseOutcome::Next(_)));
+    let lost = outcomes
+        .iter()
+        .filter(|outcome| **outcome == RefuseOutcome::Lost);
+    assert_eq!((next.count(), lost.count()), (1, RACERS - 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_ask_for_a_code_once_more_one_gets_it() {
+    let world = Arc::new(fixture().await);
+    let challenge = world.open(phone(1)).await;
+    world.accept(&challenge, "m-1").await;
+    world.clock.advance(30 * SECOND);
+
+    let outcomes = race(RACERS, |_| {
+        let (world, challenge) = (Arc::clone(&world), challenge.clone());
+        async move { world.resend(&challenge, &[PROVIDER]).await }
+    })
+    .await;
+
+    let resent = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, ResendOutcome::Resent { .. }));
+    assert_eq!(resent.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_send_a_lost_code_again_one_does() {
+    let world = Arc::new(fixture().await);
+    let challenge = world.open(phone(1)).await;
+    let id = world.accept(&challenge, "m-1").await;
+
+    let outcomes = race(RACERS, |_| {
+        let step = SendAgain {
+            id,
+            terms: world.terms(&[PROVIDER, "file"]),
+            now: world.now(),
+        };
+        let world = Arc::clone(&world);
+        async move { world.store.send_again(step).await.unwrap() }
+    })
+    .await;
+
+    let sent = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, SendAgainOutcome::Next(_)));
+    assert_eq!(sent.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_equal_reports_one_is_noted() {
+    let world = Arc::new(fixture().await);
+    let challenge = world.open(phone(1)).await;
+    world.accept(&challenge, "m-1").await;
+
+    let outcomes = race(RACERS, |_| {
+        let step = NoteReport {
+            provider: ProviderName::new(PROVIDER),
+            message_id: MessageId::new("m-1").unwrap(),
+            arrival: Arrival::Delivered,
+            cost: None,
+            now: world.now(),
+        };
+        let world = Arc::clone(&world);
+        async move { world.store.note_report(step).await.unwrap() }
+    })
+    .await;
+
+    let noted = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, NoteOutcome::Noted(_)));
+    assert_eq!(noted.count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

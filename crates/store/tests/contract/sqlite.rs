@@ -16,12 +16,21 @@ mod challenge;
 mod delivery;
 #[path = "maintenance.rs"]
 mod maintenance;
+#[path = "messages.rs"]
+mod messages;
+#[path = "model.rs"]
+mod model;
 #[path = "races.rs"]
 mod races;
+#[path = "reports.rs"]
+mod reports;
 #[path = "session.rs"]
 mod session;
 #[path = "user.rs"]
 mod user;
+
+/// Histories of the model test.
+const CASES: u32 = 64;
 
 async fn fixture() -> World {
     let folder = tempfile::tempdir().unwrap();

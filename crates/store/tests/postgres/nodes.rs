@@ -14,7 +14,7 @@ use phonekey_store::postgres::PostgresStore;
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
-    kit::{DAY, HOUR, MINUTE, SECOND, World, granted, phone},
+    kit::{DAY, HOUR, MINUTE, SECOND, World, granted, phone, refusing},
     server::connect,
     world,
 };
@@ -229,11 +229,12 @@ async fn steps_of_all_kinds_on_the_same_rows_all_come_to_an_end() {
         };
         let rotating = rotation(&world, session.user, presented);
         let now = world.now();
+        let refusing = refusing(world.delivery(&challenge).id, &[], now);
         async move {
             match n % 8 {
                 0 | 4 => node.open_challenge(opening).await.map(drop),
                 1 | 5 | 7 => node.answer_challenge(answering).await.map(drop),
-                2 => node.give_up_challenge(challenge.id, now).await,
+                2 => node.refuse_delivery(refusing).await.map(drop),
                 3 => node.rotate_session(rotating).await.map(drop),
                 _ => node.delete_user(session.user, now).await.map(drop),
             }

@@ -2,15 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use phonekey_core::{
-    id::ChallengeId,
-    ports::store::{AnswerOutcome, ChallengeStore, MaintenanceStore, Store, StoreError, UserStore},
+use phonekey_core::ports::store::{
+    AnswerOutcome, ChallengeStore, DeliveryStore, MaintenanceStore, Store, StoreError, UserStore,
 };
 use phonekey_store::postgres::PostgresStore;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
-    kit::{World, phone},
+    kit::{World, phone, refusing},
     proxy::{Mood, Proxy},
     server::connect,
     world,
@@ -26,20 +25,19 @@ async fn behind_a_proxy() -> (World, PostgresStore, Proxy) {
 
 /// Takes steps of every sort; each must say within `patience` that the server is not there.
 async fn all_unavailable(world: &World, store: &PostgresStore, patience: Duration) {
-    let opening = world.opening(&world.challenge(phone(7)));
+    let challenge = world.challenge(phone(7));
+    let opening = world.opening(&challenge);
+    let refusing = refusing(world.delivery(&challenge).id, &[], world.now());
     let steps = async {
         tokio::join!(
             async { store.open_challenge(opening).await.map(drop) },
             async { store.user_by_phone(phone(1)).await.map(drop) },
-            store.give_up_challenge(
-                ChallengeId::generate(&world.random, world.now()),
-                world.now()
-            ),
+            async { store.refuse_delivery(refusing).await.map(drop) },
             store.check(),
         )
     };
-    let (opened, read, given_up, checked) = timeout(patience, steps).await.unwrap();
-    for outcome in [opened, read, given_up, checked] {
+    let (opened, read, refused, checked) = timeout(patience, steps).await.unwrap();
+    for outcome in [opened, read, refused, checked] {
         assert!(
             matches!(outcome, Err(StoreError::Unavailable { .. })),
             "{outcome:?}"

@@ -65,7 +65,9 @@ impl Answer {
             None => "No data provided".to_owned(),
         };
         match endpoint {
-            Endpoint::Create | Endpoint::Verify => Self::failure(&format!("{text}\n")),
+            Endpoint::Create | Endpoint::Verify | Endpoint::Resend => {
+                Self::failure(&format!("{text}\n"))
+            }
             Endpoint::Refresh => Self::new(
                 StatusCode::BAD_REQUEST,
                 &json!({ "non_field_errors": [text] }),
@@ -76,7 +78,9 @@ impl Answer {
     /// A field that is refused. Create and verify name no field and end each text with a newline.
     pub(super) fn field(endpoint: Endpoint, error: FieldError) -> Self {
         match endpoint {
-            Endpoint::Create | Endpoint::Verify => Self::failure(&format!("{error}\n")),
+            Endpoint::Create | Endpoint::Verify | Endpoint::Resend => {
+                Self::failure(&format!("{error}\n"))
+            }
             Endpoint::Refresh => Self::new(
                 StatusCode::BAD_REQUEST,
                 &json!({ "refresh": [error.to_string()] }),
@@ -93,7 +97,7 @@ impl Answer {
         match endpoint {
             // Nothing of this size can hold a token of ours, so it is refused as any other garbage.
             Endpoint::Refresh => refused_token(TokenError::Invalid),
-            Endpoint::Create | Endpoint::Verify => Self::detail(
+            Endpoint::Create | Endpoint::Verify | Endpoint::Resend => Self::detail(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The request body is larger than 16384 bytes.",
             ),
@@ -162,6 +166,15 @@ impl Answer {
                     }
                     Refusal::NumberUnreachable(_) => {
                         say(StatusCode::BAD_REQUEST, Text::NumberUnreachable, reason)
+                    }
+                    Refusal::ChannelNotOffered => {
+                        say(StatusCode::BAD_REQUEST, Text::ChannelNotOffered, reason)
+                    }
+                    Refusal::ChallengeEnded => {
+                        say(StatusCode::BAD_REQUEST, Text::ChallengeEnded, reason)
+                    }
+                    Refusal::MessagesSpent => {
+                        say(StatusCode::BAD_REQUEST, Text::MessagesSpent, reason)
                     }
                     Refusal::UserInactive => say(StatusCode::FORBIDDEN, Text::UserInactive, reason),
                     // One answer for each cause, and nothing beside it.

@@ -1,24 +1,21 @@
-//! Bodies: JSON, forms and multipart forms, of at most 16 KiB.
+//! Bodies: JSON, forms and multipart forms.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use futures_util::StreamExt;
 use multer::Multipart;
 use serde_json::value::RawValue;
 
 use super::field::Value;
+use crate::arrival::TooSlow;
 
-/// The most bytes of a body that are kept (SECURITY.md T56).
+/// The most bytes of a body that anybody may send (SECURITY.md T56).
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// The most bytes of a body that are read: what is over [`MAX_BODY_BYTES`] is thrown away, so that
-/// the caller has sent all of it and hears the answer.
-const MAX_DRAINED_BYTES: usize = 1024 * 1024;
-
 /// A body on its way.
-pub(super) enum Received {
+pub(crate) enum Received {
     /// All of it.
     Whole(Bytes),
     /// More than is kept.
@@ -29,36 +26,19 @@ pub(super) enum Received {
     Broken,
 }
 
-/// Receives a body.
-pub(super) async fn receive(body: Body, timeout: Duration) -> Received {
-    tokio::time::timeout(timeout, collect(body))
-        .await
-        .unwrap_or(Received::TooSlow)
-}
-
-async fn collect(mut body: Body) -> Received {
+/// Receives a body of at most `most` bytes. What is over the limit is left unread.
+pub(crate) async fn receive(body: Body, most: usize) -> Received {
+    let mut pieces = body.into_data_stream();
     let mut kept = BytesMut::new();
-    let mut read = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Received::Broken;
-        };
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        read += data.len();
-        if read <= MAX_BODY_BYTES {
-            kept.extend_from_slice(&data);
-        }
-        if read > MAX_DRAINED_BYTES {
-            break;
+    while let Some(piece) = pieces.next().await {
+        match piece {
+            Ok(piece) if kept.len() + piece.len() > most => return Received::TooLarge,
+            Ok(piece) => kept.extend_from_slice(&piece),
+            Err(error) if TooSlow::caused(&error) => return Received::TooSlow,
+            Err(_) => return Received::Broken,
         }
     }
-    if read > MAX_BODY_BYTES {
-        Received::TooLarge
-    } else {
-        Received::Whole(kept.freeze())
-    }
+    Received::Whole(kept.freeze())
 }
 
 /// The fields of a body.
@@ -262,15 +242,11 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_is_too_large_is_not_kept() {
         let receive =
-            async |size: usize| receive(Body::from(vec![b' '; size]), Duration::MAX).await;
+            async |size: usize| receive(Body::from(vec![b' '; size]), MAX_BODY_BYTES).await;
 
         assert!(matches!(receive(MAX_BODY_BYTES).await, Received::Whole(_)));
         assert!(matches!(
             receive(MAX_BODY_BYTES + 1).await,
-            Received::TooLarge
-        ));
-        assert!(matches!(
-            receive(10 * MAX_DRAINED_BYTES).await,
             Received::TooLarge
         ));
     }

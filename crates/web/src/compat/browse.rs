@@ -25,6 +25,7 @@ pub(super) fn page(endpoint: Endpoint, status: StatusCode, body: &str) -> String
         Endpoint::Create => &["receiver"],
         Endpoint::Verify => &["uuid", "receiver", "code"],
         Endpoint::Refresh => &["refresh"],
+        Endpoint::Resend => &["uuid", "receiver", "channel"],
     };
     let page = Page {
         name: endpoint.name(),

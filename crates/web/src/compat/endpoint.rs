@@ -16,33 +16,38 @@ use super::{
     body::{self, BodyError, Fields, Parsed, Received},
     create,
     negotiation::{NotNegotiable, Renderer, negotiate},
-    refresh, verify,
+    refresh, resend, verify,
 };
-use crate::language::Language;
+use crate::language;
 
-/// One of the three endpoints.
+/// One of the endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Create,
     Verify,
     Refresh,
+    Resend,
 }
 
 impl Endpoint {
+    pub(super) const ALL: [Self; 4] = [Self::Create, Self::Verify, Self::Refresh, Self::Resend];
+
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Create => "/api/auth/otp/create/",
             Self::Verify => "/api/auth/otp/verify/",
             Self::Refresh => "/api/auth/otp/refresh/",
+            Self::Resend => "/api/auth/otp/resend/",
         }
     }
 
-    /// The name of the Django project's view.
+    /// The name of the Django project's view, or what it would be.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Create => "Otp Create",
             Self::Verify => "Otp Verify",
             Self::Refresh => "Token Refresh",
+            Self::Resend => "Otp Resend",
         }
     }
 
@@ -94,9 +99,12 @@ pub(super) async fn serve(
             )
         }
         Ok(renderer) => {
-            let language = text_of(request.headers(), header::ACCEPT_LANGUAGE).map(str::to_owned);
-            let language = compat.catalogue.choose(language.as_deref());
-            (renderer, answer(endpoint, &compat, language, request).await)
+            let accepted = text_of(request.headers(), header::ACCEPT_LANGUAGE).map(str::to_owned);
+            let languages = language::choices(accepted.as_deref());
+            (
+                renderer,
+                answer(endpoint, &compat, &languages, request).await,
+            )
         }
     };
     result
@@ -107,9 +115,10 @@ pub(super) async fn serve(
 async fn answer(
     endpoint: Endpoint,
     compat: &Compat,
-    language: &Language,
+    languages: &[&str],
     request: Request,
 ) -> Result<Answer, Answer> {
+    let language = compat.catalogue.choose(languages);
     if endpoint != Endpoint::Refresh {
         authorization::check(request.headers(), &compat.flows, language).await?;
     }
@@ -121,21 +130,18 @@ async fn answer(
             return Err(Answer::detail(StatusCode::METHOD_NOT_ALLOWED, &detail));
         }
     }
-    let fields = read_fields(endpoint, compat, request).await?;
+    let fields = read_fields(endpoint, request).await?;
     match endpoint {
-        Endpoint::Create => create::answer(&fields, &compat.flows, language).await,
+        Endpoint::Create => create::answer(&fields, &compat.flows, language, languages).await,
         Endpoint::Verify => verify::answer(&fields, &compat.flows, language).await,
         Endpoint::Refresh => refresh::answer(&fields, &compat.flows).await,
+        Endpoint::Resend => resend::answer(&fields, &compat.flows, language).await,
     }
 }
 
-async fn read_fields(
-    endpoint: Endpoint,
-    compat: &Compat,
-    request: Request,
-) -> Result<Fields, Answer> {
+async fn read_fields(endpoint: Endpoint, request: Request) -> Result<Fields, Answer> {
     let (parts, body) = request.into_parts();
-    let body = match body::receive(body, compat.body_timeout).await {
+    let body = match body::receive(body, body::MAX_BODY_BYTES).await {
         Received::Whole(body) => body,
         Received::TooLarge => return Err(Answer::too_large(endpoint)),
         Received::TooSlow => {

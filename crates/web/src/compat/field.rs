@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use phonekey_core::digits;
+use phonekey_core::{
+    delivery::{Channel, message::AppHash},
+    digits,
+};
 use uuid::Uuid;
 
 /// A value as it came: of JSON, or of a form, where all is text.
@@ -41,7 +44,12 @@ pub(super) enum FieldError {
     NulCharacter,
     #[error("The mobile number is invalid")]
     InvalidMobile,
+    #[error("Not a valid channel; use sms, voice, whatsapp or telegram.")]
+    NotChannel,
 }
+
+/// The most characters of a `receiver` whose form is not checked at once.
+pub(super) const LONGEST_RECEIVER: usize = 64;
 
 /// The text of a field, trimmed: a `CharField` without its length rules.
 pub(super) fn text(value: Option<&Value>) -> Result<Cow<'_, str>, FieldError> {
@@ -85,6 +93,28 @@ pub(super) fn refused_mobile(text: &str) -> FieldError {
         ..10 => FieldError::TooShort(10),
         _ if text.contains('\0') => FieldError::NulCharacter,
         _ => FieldError::InvalidMobile,
+    }
+}
+
+/// A channel by its name; `None` when none is asked for.
+pub(super) fn channel(value: Option<&Value>) -> Result<Option<Channel>, FieldError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Text(text)) if trim(text).is_empty() => Ok(None),
+        Some(Value::Text(text)) => {
+            let channel = Channel::from_name(trim(text));
+            channel.map(Some).ok_or(FieldError::NotChannel)
+        }
+        Some(Value::Number(_) | Value::Bool(_) | Value::Compound) => Err(FieldError::NotChannel),
+    }
+}
+
+/// The hash of an app; `None` for what is none, since a client that names no app of the operator's
+/// gets a message all the same.
+pub(super) fn app_hash(value: Option<&Value>) -> Option<AppHash> {
+    match value? {
+        Value::Text(text) => AppHash::parse(trim(text)),
+        Value::Null | Value::Number(_) | Value::Bool(_) | Value::Compound => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! The wire of the Django project (WIRE.md): its three endpoints as its clients know them.
+//! The wire of the Django project (WIRE.md): its three endpoints as its clients know them, and a
+//! fourth in their manner, which sends a code once more.
 //!
 //! A request passes the same checks in the same order as in Django REST framework: what the caller
 //! accepts (`negotiation`), who it is (`authorization`), the method, the body (`body`), the
@@ -6,20 +7,22 @@
 
 mod answer;
 mod authorization;
-mod body;
+pub(crate) mod body;
 mod browse;
 mod create;
+mod created;
 mod endpoint;
 mod field;
 mod negotiation;
 mod redirect;
 mod refresh;
+mod resend;
 mod verify;
 
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{Router, routing::any};
 use phonekey_core::flow::Flows;
@@ -27,23 +30,21 @@ use phonekey_core::flow::Flows;
 use crate::language::Catalogue;
 use endpoint::Endpoint;
 
-/// What the three endpoints work with.
+/// What the endpoints work with.
 #[derive(Clone)]
 pub struct Compat {
     /// The use cases.
     pub flows: Arc<Flows>,
     /// The texts.
     pub catalogue: Catalogue,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
 }
 
-/// The three endpoints; without their final slash they are redirected.
+/// The endpoints; without their final slash they are redirected.
 pub fn router(compat: Compat) -> Router {
     let serve =
         |endpoint: Endpoint| any(move |compat, request| endpoint::serve(endpoint, compat, request));
     let mut router = Router::new();
-    for endpoint in [Endpoint::Create, Endpoint::Verify, Endpoint::Refresh] {
+    for endpoint in Endpoint::ALL {
         let path = endpoint.path();
         router = router
             .route(path, serve(endpoint))

@@ -12,12 +12,9 @@ use super::{
     answer::Answer,
     body::Fields,
     endpoint::Endpoint,
-    field::{self, FieldError},
+    field::{self, FieldError, LONGEST_RECEIVER},
 };
 use crate::language::Language;
-
-/// The most characters of a `receiver`, whose form is not checked here.
-const LONGEST_RECEIVER: usize = 64;
 
 #[derive(Serialize)]
 pub(super) struct Tokens<'a> {

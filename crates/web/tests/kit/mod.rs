@@ -1,5 +1,7 @@
 //! The routes over a store in memory, a clock that is set and randomness that repeats.
 
+pub(crate) mod broken_store;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -72,13 +74,12 @@ impl TestServer {
         let compat = Compat {
             flows: Arc::new(Flows::new(world, policy)),
             catalogue: Catalogue::load("fa").unwrap(),
-            body_timeout: Duration::from_secs(10),
         };
         let ids = RequestIds {
             clock: Arc::clone(&clock) as _,
             random,
         };
-        let app = phonekey_web::app(compat::router(compat), ids);
+        let app = phonekey_web::app(compat::router(compat), ids, Duration::from_secs(10));
         Self {
             app,
             clock,

@@ -44,6 +44,7 @@ impl FakeInbox {
             key_version: KeyVersion(1),
             code_length: CodeLength::COMPATIBLE,
             language: "fa".to_owned(),
+            app_hash: None,
             created_at: now,
             expires_at: now.plus(Duration::from_mins(2)),
             wrong_answers: 0,

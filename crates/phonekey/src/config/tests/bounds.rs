@@ -121,6 +121,8 @@ fn require_bounds(config: &Config) -> Result<(), TestCaseError> {
     let Policy {
         phone,
         challenge,
+        messages: _,
+        app_hashes: _,
         number,
         session,
         token,
@@ -160,15 +162,18 @@ fn require_bounds(config: &Config) -> Result<(), TestCaseError> {
         prop_assert!(regions.contains(&phone.default_region));
     }
 
-    prop_assert!(config.delivery.route().is_some());
-    prop_assert!(config.delivery.lease > config.delivery.deadline);
+    let delivery = &config.delivery;
+    for rule in delivery.table.rules() {
+        prop_assert!(!rule.hops.is_empty());
+    }
+    for hop in delivery.table.hops() {
+        prop_assert!(delivery.providers.contains_key(&hop.provider));
+    }
+    prop_assert!(delivery.pace.lease > delivery.pace.deadline);
+    prop_assert!((1..=10).contains(&delivery.messages.per_challenge));
     prop_assert!(config.http.max_connections > 0);
     prop_assert!(config.retention.challenges >= DAY && config.retention.audit >= DAY);
-    let develops = config
-        .delivery
-        .default_route
-        .iter()
-        .any(|p| p.is_for_development());
+    let develops = delivery.development_providers().next().is_some();
     let everywhere = config.development == DevelopmentScope::Anywhere;
     prop_assert!(!develops || config.http.is_local() || everywhere);
     Ok(())

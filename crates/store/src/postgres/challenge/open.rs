@@ -2,7 +2,7 @@
 
 use phonekey_core::{
     challenge::{self, Challenge},
-    delivery::Delivery,
+    delivery::{Delivery, message::AppHash},
     ports::store::{OpenChallenge, OpenOutcome},
 };
 use tokio::try_join;
@@ -20,18 +20,18 @@ use crate::postgres::{
 
 const INSERT: &str = "
     insert into challenges (
-        id, phone, key_version, code_length, language, created_at, expires_at, wrong_answers,
-        closed_at, close_reason
+        id, phone, key_version, code_length, language, app_hash, created_at, expires_at,
+        wrong_answers, closed_at, close_reason
     )
     select
-        id, phone, key_version, code_length, language, created_at, expires_at, wrong_answers,
-        closed_at, close_reason
+        id, phone, key_version, code_length, language, app_hash, created_at, expires_at,
+        wrong_answers, closed_at, close_reason
     from unnest(
-        $1::uuid[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::bigint[],
-        $7::bigint[], $8::smallint[], $9::bigint[], $10::text[]
+        $1::uuid[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[],
+        $7::bigint[], $8::bigint[], $9::smallint[], $10::bigint[], $11::text[]
     ) as new (
-        id, phone, key_version, code_length, language, created_at, expires_at, wrong_answers,
-        closed_at, close_reason
+        id, phone, key_version, code_length, language, app_hash, created_at, expires_at,
+        wrong_answers, closed_at, close_reason
     )";
 
 impl Grouped for OpenChallenge {
@@ -47,7 +47,7 @@ impl Grouped for OpenChallenge {
                 standing::UPDATE,
                 standing::INSERT,
                 INSERT,
-                delivery::INSERT,
+                delivery::write::INSERT,
             ])
             .await?;
         let phones = column(steps, |step| step.challenge.phone);
@@ -78,7 +78,7 @@ impl Grouped for OpenChallenge {
             biased;
             standings.write(transaction, &update, &add),
             insert_all(transaction, &insert, &challenges),
-            delivery::insert_all(transaction, &deliver, &deliveries),
+            delivery::write::insert_all(transaction, &deliver, &deliveries),
         )?;
         Ok(outcomes)
     }
@@ -97,6 +97,9 @@ async fn insert_all(
     let key_versions = column(new, |challenge| challenge.key_version.0);
     let lengths = column(new, |challenge| i16::from(challenge.code_length.get()));
     let languages = column(new, |challenge| challenge.language.as_str());
+    let hashes = column(new, |challenge| {
+        challenge.app_hash.as_ref().map(AppHash::as_str)
+    });
     let created = column(new, |challenge| challenge.created_at.as_millis());
     let expires = column(new, |challenge| challenge.expires_at.as_millis());
     let wrong = column(new, |challenge| i16::from(challenge.wrong_answers));
@@ -111,6 +114,7 @@ async fn insert_all(
                 &key_versions,
                 &lengths,
                 &languages,
+                &hashes,
                 &created,
                 &expires,
                 &wrong,

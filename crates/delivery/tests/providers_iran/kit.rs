@@ -1,0 +1,203 @@
+//! A provider's server, played by the test, and a message to send there.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use phonekey_core::{
+    code::Code,
+    delivery::{
+        Channel, DeliveryId,
+        message::Message,
+        outcome::{Cost, Currency, MessageId, Receipt, SendOutcome, SendRefusal},
+        report::{Arrival, Report},
+    },
+    phone::PhoneNumber,
+    ports::delivery::MessageSender,
+    testing::values,
+};
+use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    join,
+    net::{TcpListener, TcpStream},
+};
+
+/// Longer than any exchange on this machine takes.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+/// Shorter than a server that never answers.
+pub(crate) const SHORT: Duration = Duration::from_millis(200);
+
+/// The code of [`message`].
+pub(crate) const CODE: &str = "482913";
+
+/// A provider's server.
+pub(crate) struct Server(TcpListener);
+
+/// What arrived.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Such as `POST / HTTP/1.1`.
+    pub(crate) line: String,
+    /// By lower-case name.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+impl Server {
+    pub(crate) async fn listen() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(crate) fn url(&self) -> BaseUrl {
+        let address = self.0.local_addr().unwrap();
+        BaseUrl::parse(&format!("http://{address}")).unwrap()
+    }
+
+    pub(crate) async fn connection(&self) -> TcpStream {
+        self.0.accept().await.unwrap().0
+    }
+
+    /// Takes one request, answers it with `reply` as it stands, and closes the connection.
+    async fn answer(&self, reply: &str) -> Request {
+        let mut connection = self.connection().await;
+        let request = read(&mut connection).await;
+        // Who has read enough may be gone.
+        let _ = connection.write_all(reply.as_bytes()).await;
+        request
+    }
+
+    /// Has a message sent and answers it; what became of it, and what was asked.
+    pub(crate) async fn exchange(
+        &self,
+        sender: &dyn MessageSender,
+        message: &Message,
+        reply: &str,
+    ) -> (SendOutcome, Request) {
+        join!(sender.send(message), self.answer(reply))
+    }
+
+    /// Has the provider asked for a message and answers; what is reported, and what was asked.
+    pub(crate) async fn poll(
+        &self,
+        poller: &dyn PollReports,
+        id: &str,
+        reply: &str,
+    ) -> (Option<Report>, Request) {
+        let id = MessageId::new(id).unwrap();
+        join!(poller.poll(&id), self.answer(reply))
+    }
+}
+
+pub(crate) async fn read(connection: &mut TcpStream) -> Request {
+    let mut bytes = Vec::new();
+    let head_end = loop {
+        assert_ne!(connection.read_buf(&mut bytes).await.unwrap(), 0);
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end;
+        }
+    };
+    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let line = lines.next().unwrap().to_owned();
+    let headers: BTreeMap<String, String> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let length = headers.get("content-length");
+    let length: usize = length.map_or(0, |length| length.parse().unwrap());
+    let mut body = bytes.split_off(head_end + 4);
+    while body.len() < length {
+        assert_ne!(connection.read_buf(&mut body).await.unwrap(), 0);
+    }
+    Request {
+        line,
+        headers,
+        body: String::from_utf8(body).unwrap(),
+    }
+}
+
+/// A whole reply with this status, such as `200 OK`.
+pub(crate) fn reply(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+/// What becomes of a message to a server that answers so.
+pub(crate) async fn outcome_of<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+    reply: &str,
+) -> SendOutcome {
+    let server = Server::listen().await;
+    let sender = sender(server.url(), LONG);
+    server.exchange(&sender, message, reply).await.0
+}
+
+/// What is reported of a message by a server that answers so.
+pub(crate) async fn report_of<S: PollReports>(
+    poller: impl Fn(BaseUrl, Duration) -> S,
+    id: &str,
+    reply: &str,
+) -> Option<Report> {
+    let server = Server::listen().await;
+    let poller = poller(server.url(), LONG);
+    server.poll(&poller, id, reply).await.0
+}
+
+/// The first message of a challenge, in Persian, to a number of Iran.
+pub(crate) fn message(channel: Channel) -> Message {
+    let challenge = values::challenge();
+    Message {
+        delivery: DeliveryId {
+            challenge: challenge.id,
+            attempt: 1,
+        },
+        to: challenge.phone,
+        channel,
+        language: challenge.language,
+        code: Code::parse(CODE).unwrap(),
+        app_hash: None,
+        expires_at: challenge.expires_at,
+    }
+}
+
+/// The same to another number.
+pub(crate) fn message_to(number: &str) -> Message {
+    Message {
+        to: PhoneNumber::from_e164(number).unwrap(),
+        ..message(Channel::Sms)
+    }
+}
+
+pub(crate) fn accepted(id: &str, rials: Option<i64>) -> SendOutcome {
+    let cost = rials.map(|rials| Cost {
+        micros: rials * 1_000_000,
+        currency: Currency::RIAL,
+    });
+    SendOutcome::Accepted(Receipt {
+        message_id: Some(MessageId::new(id).unwrap()),
+        cost,
+    })
+}
+
+pub(crate) const fn refused(refusal: SendRefusal) -> SendOutcome {
+    SendOutcome::Refused(refusal)
+}
+
+pub(crate) fn report(id: &str, arrival: Option<Arrival>) -> Report {
+    Report {
+        message_id: MessageId::new(id).unwrap(),
+        arrival,
+        cost: None,
+    }
+}
+
+/// That a message did not arrive, and another way could do better.
+pub(crate) const LOST: Arrival = Arrival::Undelivered(SendRefusal::Temporary);
+/// That its owner wants no such messages.
+pub(crate) const UNWANTED: Arrival = Arrival::Undelivered(SendRefusal::OptedOut);

@@ -1,0 +1,140 @@
+//! What goes wrong between us and any provider that is spoken to over HTTP.
+
+use std::{future::pending, time::Duration};
+
+use phonekey_core::{
+    delivery::{
+        message::Message,
+        outcome::{MessageId, SendOutcome, SendRefusal},
+    },
+    ports::delivery::MessageSender,
+};
+use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
+use tokio::{io::AsyncWriteExt, select};
+
+use crate::kit::{LONG, SHORT, Server, outcome_of, read, refused, reply, report_of};
+
+/// Holds a provider to what its transport's troubles mean. `sender` makes one that talks to a URL
+/// within a time, `success` is the body of an acceptance.
+pub(crate) async fn hold<S: MessageSender + PollReports>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+    success: &str,
+) {
+    without_a_connection_nothing_was_sent(&sender, message).await;
+    silence_tells_nothing(&sender, message, "").await;
+    let half = format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{success}");
+    silence_tells_nothing(&sender, message, &half).await;
+    what_breaks_off_tells_nothing(&sender, message, success).await;
+    what_is_not_an_answer_tells_nothing(&sender, message, success).await;
+    too_many_requests_are_refused(&sender, message).await;
+    whoever_cannot_be_asked_reports_nothing(&sender, success).await;
+}
+
+async fn without_a_connection_nothing_was_sent<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+) {
+    let server = Server::listen().await;
+    let url = server.url();
+    drop(server);
+
+    let outcome = sender(url, LONG).send(message).await;
+
+    assert_eq!(outcome, refused(SendRefusal::Temporary));
+}
+
+/// After the request, or in the middle of the answer.
+async fn silence_tells_nothing<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+    begun: &str,
+) {
+    let server = Server::listen().await;
+    let sender = sender(server.url(), SHORT);
+    let silence = async {
+        let mut connection = server.connection().await;
+        read(&mut connection).await;
+        connection.write_all(begun.as_bytes()).await.unwrap();
+        pending::<()>().await;
+    };
+
+    let outcome = select! {
+        outcome = sender.send(message) => outcome,
+        () = silence => unreachable!("it never ends"),
+    };
+
+    assert_eq!(outcome, SendOutcome::Unknown, "after {begun:?}");
+}
+
+async fn what_breaks_off_tells_nothing<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+    success: &str,
+) {
+    let whole = reply("200 OK", success);
+    for cut_at in [0, 5, 20, whole.len() - 1] {
+        let outcome = outcome_of(&sender, message, &whole[..cut_at]).await;
+
+        assert_eq!(outcome, SendOutcome::Unknown, "after {cut_at} bytes");
+    }
+}
+
+async fn what_is_not_an_answer_tells_nothing<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+    success: &str,
+) {
+    let too_long = format!("{success}{}", " ".repeat(64 * 1024));
+    let replies = [
+        reply("200 OK", ""),
+        reply("200 OK", "thanks"),
+        reply("200 OK", "{}"),
+        reply("200 OK", "[]"),
+        reply("200 OK", "<html>"),
+        reply("200 OK", &too_long),
+        reply("500 Oops", "<html>"),
+        reply("502 Bad Gateway", ""),
+        reply("503 Busy", success),
+        reply("504 Gateway Timeout", ""),
+        "220 smtp ready\r\n\r\n".to_owned(),
+    ];
+    for reply in replies {
+        let outcome = outcome_of(&sender, message, &reply).await;
+
+        assert_eq!(outcome, SendOutcome::Unknown, "{reply}");
+    }
+}
+
+/// By a gateway in front of the provider: one that says how long to wait.
+async fn too_many_requests_are_refused<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+) {
+    let reply = "HTTP/1.1 429 Slow Down\r\nretry-after: 30\r\ncontent-length: 6\r\n\r\n<html>";
+
+    let outcome = outcome_of(&sender, message, reply).await;
+
+    assert_eq!(outcome, refused(SendRefusal::RateLimited));
+}
+
+async fn whoever_cannot_be_asked_reports_nothing<S: PollReports>(
+    poller: impl Fn(BaseUrl, Duration) -> S,
+    success: &str,
+) {
+    let server = Server::listen().await;
+    let url = server.url();
+    drop(server);
+    let id = MessageId::new("5").unwrap();
+    assert_eq!(poller(url, LONG).poll(&id).await, None);
+
+    for reply in [
+        reply("200 OK", ""),
+        reply("200 OK", "{}"),
+        reply("401 Unauthorized", "no"),
+        reply("500 Oops", success),
+        reply("200 OK", success)[..30].to_owned(),
+    ] {
+        assert_eq!(report_of(&poller, "5", &reply).await, None, "{reply}");
+    }
+}

@@ -1,0 +1,194 @@
+//! Which providers there are, and how each one's settings are read.
+
+use phonekey_core::{
+    delivery::{Channel, ProviderName},
+    route::{Handling, Hop},
+};
+use phonekey_delivery::{
+    console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
+    settings::ProviderKind, smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
+    webhook as webhook_sender, whatsapp as whatsapp_sender,
+};
+
+use super::{file as file_config, ghasedak, kavenegar, smsir, sns, telegram, webhook, whatsapp};
+use crate::config::{
+    raw::Raw,
+    read::{Read, Reader},
+    setting::Setting,
+};
+
+/// A provider that phonekey has.
+#[derive(Debug)]
+pub struct Known {
+    /// Its name in routes, in the database and in logs.
+    pub name: &'static str,
+    /// The channels that it carries; the first one is meant where a route names none.
+    pub channels: &'static [Channel],
+    /// Whom its messages reach.
+    pub reach: Reach,
+    /// Reads its settings; `None` when it has none and needs none.
+    read: fn(&Raw, Need, &mut Reader) -> Read<Option<ProviderKind>>,
+}
+
+/// Whom a provider's messages reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The person with the number.
+    People,
+    /// Whoever operates the server: it is for development alone (SECURITY.md T67).
+    Operator,
+}
+
+/// Whether a provider's settings must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A route uses it.
+    Used,
+    /// None does; what is there is checked all the same.
+    Unused,
+}
+
+impl Need {
+    /// The value of a setting that its provider cannot do without; noted as missing if a route uses
+    /// the provider.
+    pub(super) fn required<T>(
+        self,
+        setting: &Setting,
+        value: Option<T>,
+        reader: &mut Reader,
+    ) -> Read<Option<T>> {
+        match (self, value) {
+            (Self::Used, None) => {
+                let section = setting.declared.path().rsplit_once('.');
+                let provider = section.and_then(|(section, _)| section.rsplit('.').next());
+                let provider = provider.unwrap_or_default();
+                Err(reader.refuse(
+                    setting,
+                    format!("is required, since a route uses `{provider}`"),
+                ))
+            }
+            (_, value) => Ok(value),
+        }
+    }
+}
+
+/// All providers, by name.
+pub static KNOWN: &[Known] = &[
+    Known {
+        name: console::NAME,
+        channels: &Channel::ALL,
+        reach: Reach::Operator,
+        read: |_, _, _| Ok(Some(ProviderKind::Console)),
+    },
+    Known {
+        name: file::NAME,
+        channels: &Channel::ALL,
+        reach: Reach::Operator,
+        read: |raw, need, reader| file_config::read(&raw.delivery_file, need, reader),
+    },
+    Known {
+        name: ghasedak_sender::NAME,
+        channels: &[Channel::Sms, Channel::Voice],
+        reach: Reach::People,
+        read: |raw, need, reader| ghasedak::read(&raw.delivery_ghasedak, need, reader),
+    },
+    Known {
+        name: inbox::NAME,
+        channels: &Channel::ALL,
+        reach: Reach::Operator,
+        read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
+    },
+    Known {
+        name: kavenegar_sender::NAME,
+        channels: &[Channel::Sms, Channel::Voice],
+        reach: Reach::People,
+        read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
+    },
+    Known {
+        name: smsir_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| smsir::read(&raw.delivery_smsir, need, reader),
+    },
+    Known {
+        name: sns_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| sns::read(&raw.delivery_sns, need, reader),
+    },
+    Known {
+        name: telegram_sender::NAME,
+        channels: &[Channel::Telegram],
+        reach: Reach::People,
+        read: |raw, need, reader| telegram::read(&raw.delivery_telegram, need, reader),
+    },
+    Known {
+        name: webhook_sender::NAME,
+        channels: &Channel::ALL,
+        reach: Reach::People,
+        read: |raw, need, reader| webhook::read(&raw.delivery_webhook, need, reader),
+    },
+    Known {
+        name: whatsapp_sender::NAME,
+        channels: &[Channel::WhatsApp],
+        reach: Reach::People,
+        read: |raw, need, reader| whatsapp::read(&raw.delivery_whatsapp, need, reader),
+    },
+];
+
+impl Known {
+    /// The provider of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.name == name)
+    }
+
+    /// The way by this provider and channel.
+    pub(super) fn hop(&self, channel: Channel) -> Hop {
+        let handling = if self.name == inbox::NAME {
+            Handling::Kept
+        } else {
+            Handling::Carried
+        };
+        Hop {
+            provider: ProviderName::new(self.name),
+            channel,
+            handling,
+        }
+    }
+
+    /// Its settings, if it has any; noted as missing if they are needed.
+    pub(super) fn settings(
+        &self,
+        raw: &Raw,
+        need: Need,
+        reader: &mut Reader,
+    ) -> Read<Option<ProviderKind>> {
+        (self.read)(raw, need, reader)
+    }
+}
+
+/// Hops and providers are named alike.
+pub(super) fn is_used(hops: &[Hop], known: &Known) -> Need {
+    if hops.iter().any(|hop| hop.provider.as_str() == known.name) {
+        Need::Used
+    } else {
+        Need::Unused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_are_named_in_order_and_once() {
+        let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+
+        assert_eq!(names, sorted);
+        assert!(KNOWN.iter().all(|known| !known.channels.is_empty()));
+    }
+}

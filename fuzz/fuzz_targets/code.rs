@@ -1,0 +1,4 @@
+//! Codes as people type them.
+#![cfg_attr(fuzzing, no_main)]
+
+phonekey_fuzz::target!(code);

@@ -1,0 +1,4 @@
+//! URLs of databases.
+#![cfg_attr(fuzzing, no_main)]
+
+phonekey_fuzz::target!(database);

@@ -1,0 +1,4 @@
+//! What browsers send as `Accept-Language`.
+#![cfg_attr(fuzzing, no_main)]
+
+phonekey_fuzz::target!(language);

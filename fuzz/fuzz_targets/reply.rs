@@ -1,0 +1,4 @@
+//! What a webhook answers.
+#![cfg_attr(fuzzing, no_main)]
+
+phonekey_fuzz::target!(reply);

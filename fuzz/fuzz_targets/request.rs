@@ -1,0 +1,4 @@
+//! Whole requests to the compatible wire.
+#![cfg_attr(fuzzing, no_main)]
+
+phonekey_fuzz::target!(request);
