@@ -1,6 +1,9 @@
 //! What a provider reports of a message after it took it.
 
-use super::outcome::{Cost, MessageId, SendRefusal};
+use super::{
+    Delivery, follow_up,
+    outcome::{Cost, MessageId, SendRefusal},
+};
 use crate::{
     route::{self, NextStep},
     time::Timestamp,
@@ -35,6 +38,15 @@ impl Arrival {
         }
     }
 
+    /// Why the message was lost, if it was.
+    #[must_use]
+    pub const fn lost_because(self) -> Option<SendRefusal> {
+        match self {
+            Self::Delivered => None,
+            Self::Undelivered(reason) => Some(reason),
+        }
+    }
+
     /// Its name in databases, pages and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -44,6 +56,32 @@ impl Arrival {
         }
     }
 }
+
+/// Notes a report in its delivery, together with what it says of the cost.
+///
+/// # Errors
+/// [`NothingNew`] when what is known stands against it; nothing is changed then.
+pub fn note(
+    delivery: &mut Delivery,
+    arrival: Arrival,
+    cost: Option<Cost>,
+    now: Timestamp,
+) -> Result<(), NothingNew> {
+    let stands = |known: DeliveryReport| known.arrival.stands_against(arrival);
+    if delivery.report.is_some_and(stands) {
+        return Err(NothingNew);
+    }
+    delivery.report = Some(DeliveryReport { at: now, arrival });
+    delivery.follow_up_at = follow_up::after_report(arrival, now);
+    if cost.is_some() {
+        delivery.receipt.cost = cost;
+    }
+    Ok(())
+}
+
+/// A report that tells nothing new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NothingNew;
 
 /// What is kept of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

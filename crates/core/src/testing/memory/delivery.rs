@@ -9,7 +9,7 @@ use crate::{
     challenge::{ChallengeState, CloseReason, messages},
     delivery::{
         Channel, Delivery, DeliveryId, DeliveryState, ProviderName, follow_up,
-        report::DeliveryReport,
+        report::{self, NothingNew},
     },
     id::ChallengeId,
     phone::PhoneNumber,
@@ -115,17 +115,9 @@ impl DeliveryStore for MemoryStore {
         let Some(delivery) = state.deliveries.values_mut().rev().find(is_it) else {
             return Ok(NoteOutcome::Unknown);
         };
-        let stands = |known: DeliveryReport| known.arrival.stands_against(step.arrival);
-        if delivery.report.is_some_and(stands) {
+        let noted = report::note(delivery, step.arrival, step.cost, step.now);
+        if let Err(NothingNew) = noted {
             return Ok(NoteOutcome::Known);
-        }
-        delivery.report = Some(DeliveryReport {
-            at: step.now,
-            arrival: step.arrival,
-        });
-        delivery.follow_up_at = follow_up::after_report(step.arrival, step.now);
-        if step.cost.is_some() {
-            delivery.receipt.cost = step.cost;
         }
         let delivery = delivery.clone();
         let due = state.due(&delivery).map(Box::new);

@@ -1,14 +1,18 @@
 //! What is reported of messages, and what it adds up to.
 
 use phonekey_core::{
-    delivery::{Channel, ProviderName, follow_up, outcome::Cost, report::DeliveryReport},
+    delivery::{
+        Channel, ProviderName,
+        outcome::{Cost, SendRefusal},
+        report::{self, NothingNew},
+    },
     id::ChallengeId,
     ports::store::{NoteOutcome, NoteReport},
     route::conversion::{BlockConversion, Conversion, NumberBlock},
     time::Timestamp,
 };
 
-use super::{due, due_columns, write::lost_because};
+use super::{due, due_columns};
 use crate::postgres::{
     failure::{Failure, Fault},
     pool::{Database, Step, Transaction},
@@ -52,17 +56,9 @@ impl Step for NoteReport {
         };
         let mut due = due(row)?;
         let delivery = &mut due.delivery;
-        let stands = |known: DeliveryReport| known.arrival.stands_against(self.arrival);
-        if delivery.report.is_some_and(stands) {
+        let noted = report::note(delivery, self.arrival, self.cost.clone(), self.now);
+        if let Err(NothingNew) = noted {
             return Ok(NoteOutcome::Known);
-        }
-        delivery.report = Some(DeliveryReport {
-            at: self.now,
-            arrival: self.arrival,
-        });
-        delivery.follow_up_at = follow_up::after_report(self.arrival, self.now);
-        if self.cost.is_some() {
-            delivery.receipt.cost.clone_from(&self.cost);
         }
         let cost: Option<&Cost> = delivery.receipt.cost.as_ref();
         let (id, attempt) = (
@@ -71,7 +67,10 @@ impl Step for NoteReport {
         );
         let micros = cost.map(|cost| cost.micros);
         let currency = cost.map(|cost| cost.currency.code());
-        let (arrival, reason) = (self.arrival.name(), lost_because(self.arrival));
+        let (arrival, reason) = (
+            self.arrival.name(),
+            self.arrival.lost_because().map(SendRefusal::name),
+        );
         let at = self.now.as_millis();
         let look = delivery.follow_up_at.map(Timestamp::as_millis);
         let written = transaction

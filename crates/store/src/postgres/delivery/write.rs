@@ -1,7 +1,10 @@
 //! Deliveries into rows.
 
 use phonekey_core::{
-    delivery::{Delivery, DeliveryState, outcome::MessageId, report::Arrival},
+    delivery::{
+        Delivery, DeliveryState,
+        outcome::{MessageId, SendRefusal},
+    },
     time::Timestamp,
 };
 use tokio_postgres::Statement;
@@ -68,7 +71,8 @@ pub(in crate::postgres) async fn insert_all(
     let reasons = column(new, |delivery| {
         delivery
             .report
-            .and_then(|report| lost_because(report.arrival))
+            .and_then(|report| report.arrival.lost_because())
+            .map(SendRefusal::name)
     });
     let reported = column(new, |delivery| {
         delivery.report.map(|report| report.at.as_millis())
@@ -100,14 +104,6 @@ pub(in crate::postgres) async fn insert_all(
         )
         .await?;
     Failure::unless_all("deliveries", new.len(), written)
-}
-
-/// Why a message was lost, as its column keeps it.
-pub(super) const fn lost_because(arrival: Arrival) -> Option<&'static str> {
-    match arrival {
-        Arrival::Delivered => None,
-        Arrival::Undelivered(reason) => Some(reason.name()),
-    }
 }
 
 /// A delivery's state as its columns have it.

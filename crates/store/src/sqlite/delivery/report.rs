@@ -1,7 +1,11 @@
 //! What is reported of messages, and what it adds up to.
 
 use phonekey_core::{
-    delivery::{Channel, ProviderName, follow_up, outcome::Cost, report::DeliveryReport},
+    delivery::{
+        Channel, ProviderName,
+        outcome::{Cost, SendRefusal},
+        report::{self, NothingNew},
+    },
     id::ChallengeId,
     ports::store::{NoteOutcome, NoteReport},
     route::conversion::{BlockConversion, Conversion, NumberBlock},
@@ -9,7 +13,7 @@ use phonekey_core::{
 };
 use rusqlite::{Connection, params};
 
-use super::row::{due_columns, lost_because, read_due};
+use super::row::{due_columns, read_due};
 use crate::sqlite::{
     failure::Failure,
     row::{execute_once, find, list},
@@ -25,17 +29,9 @@ impl Step for NoteReport {
             return Ok(NoteOutcome::Unknown);
         };
         let delivery = &mut due.delivery;
-        let stands = |known: DeliveryReport| known.arrival.stands_against(self.arrival);
-        if delivery.report.is_some_and(stands) {
+        let noted = report::note(delivery, self.arrival, self.cost, self.now);
+        if let Err(NothingNew) = noted {
             return Ok(NoteOutcome::Known);
-        }
-        delivery.report = Some(DeliveryReport {
-            at: self.now,
-            arrival: self.arrival,
-        });
-        delivery.follow_up_at = follow_up::after_report(self.arrival, self.now);
-        if self.cost.is_some() {
-            delivery.receipt.cost = self.cost;
         }
         let cost: Option<&Cost> = delivery.receipt.cost.as_ref();
         execute_once(
@@ -45,7 +41,7 @@ impl Step for NoteReport {
                 delivery.id.challenge.as_uuid().as_bytes(),
                 delivery.id.attempt,
                 self.arrival.name(),
-                lost_because(self.arrival),
+                self.arrival.lost_because().map(SendRefusal::name),
                 self.now.as_millis(),
                 cost.map(|cost| cost.micros),
                 cost.map(|cost| cost.currency.code()),

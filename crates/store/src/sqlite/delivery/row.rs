@@ -119,14 +119,6 @@ fn read_report(columns: &mut Columns<'_>) -> Result<Option<DeliveryReport>, Fail
     }
 }
 
-/// Why a message was lost, as its column keeps it.
-pub(super) const fn lost_because(arrival: Arrival) -> Option<&'static str> {
-    match arrival {
-        Arrival::Delivered => None,
-        Arrival::Undelivered(reason) => Some(reason.name()),
-    }
-}
-
 fn read_state(columns: &mut Columns<'_>) -> Result<DeliveryState, Failure> {
     let name: String = columns.raw()?;
     let leased_until = columns.optional_time()?;
@@ -165,7 +157,8 @@ pub(in crate::sqlite) fn insert(db: &Connection, delivery: &Delivery) -> Result<
             delivery.report.map(|report| report.arrival.name()),
             delivery
                 .report
-                .and_then(|report| lost_because(report.arrival)),
+                .and_then(|report| report.arrival.lost_because())
+                .map(SendRefusal::name),
             delivery.report.map(|report| report.at.as_millis()),
             delivery.follow_up_at.map(Timestamp::as_millis),
         ],
