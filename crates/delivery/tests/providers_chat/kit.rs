@@ -19,7 +19,7 @@ use phonekey_delivery::{provider::Surroundings, text::Texts};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     join,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 /// Longer than any exchange on this machine takes.
@@ -170,4 +170,13 @@ pub(crate) fn accepted(message_id: &str) -> SendOutcome {
 
 pub(crate) const fn refused(refusal: SendRefusal) -> SendOutcome {
     SendOutcome::Refused(refusal)
+}
+
+/// A URL that nobody listens at, as long as the socket is kept: a port that was let go may be the next
+/// test's.
+pub(crate) fn nobody() -> (String, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (format!("http://{address}/"), socket)
 }

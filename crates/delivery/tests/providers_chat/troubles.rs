@@ -11,7 +11,7 @@ use phonekey_core::{
 };
 use tokio::{io::AsyncWriteExt, select};
 
-use crate::kit::{LONG, SHORT, Server, read, refused, reply};
+use crate::kit::{LONG, SHORT, Server, nobody, read, refused, reply};
 
 /// Holds a provider to what its transport's troubles mean. `sender` makes one that talks to a URL
 /// within a time, `success` is the body of an acceptance.
@@ -31,9 +31,7 @@ async fn without_a_connection_nothing_was_sent<S: MessageSender>(
     sender: impl Fn(&str, Duration) -> S,
     message: &Message,
 ) {
-    let server = Server::listen().await;
-    let url = server.url();
-    drop(server);
+    let (url, _nobody) = nobody();
 
     let outcome = sender(&url, LONG).send(message).await;
 

@@ -18,7 +18,7 @@ use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     join,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 /// Longer than any exchange on this machine takes.
@@ -201,3 +201,15 @@ pub(crate) fn report(id: &str, arrival: Option<Arrival>) -> Report {
 pub(crate) const LOST: Arrival = Arrival::Undelivered(SendRefusal::Temporary);
 /// That its owner wants no such messages.
 pub(crate) const UNWANTED: Arrival = Arrival::Undelivered(SendRefusal::OptedOut);
+
+/// A URL that nobody listens at, as long as the socket is kept: a port that was let go may be the next
+/// test's.
+pub(crate) fn nobody() -> (BaseUrl, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (
+        BaseUrl::parse(&format!("http://{address}")).unwrap(),
+        socket,
+    )
+}

@@ -2,13 +2,16 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
 use phonekey_core::{delivery::message::Message, ports::delivery::MessageSender};
 use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
-use tracing::{Level, subscriber};
+use tracing::{
+    Dispatch, Level,
+    subscriber::{self, NoSubscriber},
+};
 
 use crate::kit::{CODE, LONG, Server, outcome_of, report_of};
 
@@ -27,6 +30,12 @@ impl Write for Log {
     }
 }
 
+/// While there is but one subscriber, `tracing` asks the thread that first comes by an event whether
+/// anybody wants it, and remembers the answer for all: another test's thread would say no. Of several
+/// it asks each.
+static IDLE: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::default())));
+
 /// Holds a provider to keeping to itself what the log may not hold: at the lowest level, with a
 /// message that is refused by `refusal`, one that nobody takes, and one that is asked for. The log
 /// must say `said`, and none of `secrets`.
@@ -37,6 +46,7 @@ pub(crate) async fn hold<S: MessageSender + PollReports>(
     said: &str,
     secrets: &[&str],
 ) {
+    LazyLock::force(&IDLE);
     let log = Log::default();
     let to = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -12,7 +12,7 @@ use phonekey_core::{
 use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
 use tokio::{io::AsyncWriteExt, select};
 
-use crate::kit::{LONG, SHORT, Server, outcome_of, read, refused, reply, report_of};
+use crate::kit::{LONG, SHORT, Server, nobody, outcome_of, read, refused, reply, report_of};
 
 /// Holds a provider to what its transport's troubles mean. `sender` makes one that talks to a URL
 /// within a time, `success` is the body of an acceptance.
@@ -35,9 +35,7 @@ async fn without_a_connection_nothing_was_sent<S: MessageSender>(
     sender: impl Fn(BaseUrl, Duration) -> S,
     message: &Message,
 ) {
-    let server = Server::listen().await;
-    let url = server.url();
-    drop(server);
+    let (url, _nobody) = nobody();
 
     let outcome = sender(url, LONG).send(message).await;
 
@@ -122,9 +120,7 @@ async fn whoever_cannot_be_asked_reports_nothing<S: PollReports>(
     poller: impl Fn(BaseUrl, Duration) -> S,
     success: &str,
 ) {
-    let server = Server::listen().await;
-    let url = server.url();
-    drop(server);
+    let (url, _nobody) = nobody();
     let id = MessageId::new("5").unwrap();
     assert_eq!(poller(url, LONG).poll(&id).await, None);
 
