@@ -1,7 +1,7 @@
 //! What a webhook answers: the status in the first line, the body after it.
 
 use phonekey_core::delivery::outcome::SendOutcome;
-use phonekey_delivery::webhook::fuzzing;
+use phonekey_delivery::providers::webhook::fuzzing;
 
 use crate::first_line;
 

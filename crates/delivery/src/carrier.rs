@@ -36,7 +36,7 @@ use tokio::{
 };
 use tracing::{debug, error, warn};
 
-use crate::{inbox::Arrivals, outlook::Outlook, senders::Senders, under_way::UnderWay};
+use crate::{outlook::Outlook, providers::inbox::Arrivals, senders::Senders, under_way::UnderWay};
 
 /// All that a delivery needs on its way.
 pub(crate) struct Carrier {

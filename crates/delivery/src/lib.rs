@@ -4,8 +4,8 @@
 //!   [`senders`].
 //! - One delivery from its commit to its settlement, provider after provider, and what is reported
 //!   of it afterwards: [`router`].
-//! - What a provider is, and how to add one: [`provider`]. They are one file each: [`inbox`],
-//!   [`console`], [`mod@file`] (for development) and [`webhook`].
+//! - What a provider is to the router: [`provider`]; those that there are, and how to add one:
+//!   [`providers`].
 //! - The words: [`text`], one template per language.
 //!
 //! The code of a message is derived when it is sent and kept nowhere. A log line names a delivery,
@@ -13,26 +13,16 @@
 
 mod after_care;
 mod carrier;
-pub mod console;
 pub mod endpoint;
-pub mod file;
-pub mod ghasedak;
 mod http;
-pub mod inbox;
-mod iran;
-pub mod kavenegar;
 mod mac;
 mod outlook;
 pub mod provider;
+pub mod providers;
 pub mod report;
 pub mod router;
 mod scalar;
 pub mod senders;
 pub mod settings;
-pub mod smsir;
-pub mod sns;
-pub mod telegram;
 pub mod text;
 mod under_way;
-pub mod webhook;
-pub mod whatsapp;

@@ -1,9 +1,4 @@
 //! A configured provider: its sender, what it reports, and what keeps both from harm.
-//!
-//! To add a provider, write its file beside the others: its name, its settings, its sender (a
-//! [`MessageSender`]) and, where it has reports, a [`ReadReports`] or a [`PollReports`]; add its
-//! settings to [`ProviderSettings`](crate::settings::ProviderSettings) and its making to
-//! [`senders`](crate::senders).
 
 pub mod gate;
 pub mod health;
@@ -37,7 +32,7 @@ pub struct Provider {
 /// What carries a provider's messages.
 #[derive(Clone)]
 enum Sender {
-    /// Nothing does: the delivery's row is the message (see [`inbox`](crate::inbox)).
+    /// Nothing does: the delivery's row is the message (see [`inbox`](crate::providers::inbox)).
     Row,
     /// This does.
     Carried(Arc<dyn MessageSender>),

@@ -24,9 +24,9 @@ use tracing::error;
 
 use crate::{
     carrier::Carrier,
-    inbox::{self, Arrivals, StoredInbox},
     outlook::Outlook,
     provider::{BadReport, ReportRead, ReportSource},
+    providers::inbox::{self, Arrivals, StoredInbox},
     report::ReportTokens,
     senders::Senders,
     settings::Pace,

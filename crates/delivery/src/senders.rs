@@ -8,19 +8,14 @@ use phonekey_core::{
 use thiserror::Error;
 
 use crate::{
-    console::Console,
-    file::FileSender,
-    ghasedak::Ghasedak,
-    kavenegar::Kavenegar,
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
+    providers::{
+        console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar, smsir::SmsIr,
+        sns::Sns, telegram::Telegram, webhook::Webhook, whatsapp::WhatsApp,
+    },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
-    smsir::SmsIr,
-    sns::Sns,
-    telegram::Telegram,
     text::Texts,
-    webhook::Webhook,
-    whatsapp::WhatsApp,
 };
 
 /// The configured providers, and which of them may carry a message to a number.
@@ -211,7 +206,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{inbox, settings::FileSettings};
+    use crate::{providers::inbox, settings::FileSettings};
 
     fn open(settings: &DeliverySettings) -> Result<Senders, OpenError> {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());

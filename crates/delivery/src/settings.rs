@@ -14,14 +14,16 @@ use phonekey_core::{
 };
 
 use crate::{
-    ghasedak::GhasedakSettings,
-    kavenegar::KavenegarSettings,
-    smsir::SmsIrSettings,
-    sns::SnsSettings,
-    telegram::TelegramSettings,
+    providers::{
+        ghasedak::GhasedakSettings,
+        kavenegar::KavenegarSettings,
+        smsir::SmsIrSettings,
+        sns::SnsSettings,
+        telegram::TelegramSettings,
+        webhook::{WebhookUrl, signature::WebhookSecret},
+        whatsapp::WhatsAppSettings,
+    },
     text::{last_line::Domain, templates::Templates},
-    webhook::{WebhookUrl, signature::WebhookSecret},
-    whatsapp::WhatsAppSettings,
 };
 
 /// What the configuration says about deliveries.

@@ -14,9 +14,9 @@ use phonekey_core::{
     testing::values::hop,
 };
 use phonekey_delivery::{
+    providers::webhook::{WebhookUrl, signature::WebhookSecret},
     senders::Senders,
     settings::{DeliverySettings, FileSettings, ProviderKind, WebhookSettings},
-    webhook::{WebhookUrl, signature::WebhookSecret},
 };
 use tracing::{Level, subscriber};
 use world::{World, tokens};

@@ -4,7 +4,7 @@ use phonekey_core::{
     delivery::{message::Message, outcome::SendRefusal},
     ports::delivery::MessageSender,
 };
-use phonekey_delivery::{file::FileSender, settings::FileSettings};
+use phonekey_delivery::{providers::file::FileSender, settings::FileSettings};
 use serde_json::Value;
 use tempfile::TempDir;
 

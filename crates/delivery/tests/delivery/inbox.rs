@@ -6,7 +6,7 @@ use phonekey_core::{
     ports::delivery::{DispatchOutcome, Dispatcher, Inbox},
 };
 use phonekey_delivery::{
-    inbox::{NAME, UNREADABLE},
+    providers::inbox::{NAME, UNREADABLE},
     router::Router,
     senders::Senders,
     settings::{DeliverySettings, ProviderKind},

@@ -8,8 +8,8 @@ use phonekey_core::{
     ports::delivery::MessageSender,
 };
 use phonekey_delivery::{
+    providers::webhook::{Webhook, WebhookUrl, signature::WebhookSecret},
     settings::WebhookSettings,
-    webhook::{Webhook, WebhookUrl, signature::WebhookSecret},
 };
 use tokio::{io::AsyncWriteExt, join, select};
 

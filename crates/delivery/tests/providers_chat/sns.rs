@@ -11,7 +11,9 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     endpoint::BaseUrl,
-    sns::{AwsRegion, IndianRegistration, Origin, Sns, SnsSettings, signature::Credentials},
+    providers::sns::{
+        AwsRegion, IndianRegistration, Origin, Sns, SnsSettings, signature::Credentials,
+    },
 };
 use sha2::{Digest, Sha256};
 

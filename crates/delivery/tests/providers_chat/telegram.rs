@@ -15,7 +15,7 @@ use phonekey_core::{
 use phonekey_delivery::{
     endpoint::BaseUrl,
     provider::{BadReport, PollReports, ReadReports, ReportRead, ReportSource, Surroundings},
-    telegram::{Telegram, TelegramSettings},
+    providers::telegram::{Telegram, TelegramSettings},
 };
 use tokio::join;
 

@@ -14,7 +14,7 @@ use phonekey_core::{
 use phonekey_delivery::{
     endpoint::BaseUrl,
     provider::{BadReport, ReadReports, ReportRead, ReportSource},
-    whatsapp::{Template, WebhookKeys, WhatsApp, WhatsAppSettings},
+    providers::whatsapp::{Template, WebhookKeys, WhatsApp, WhatsAppSettings},
 };
 use sha2::Sha256;
 

@@ -12,7 +12,7 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     endpoint::BaseUrl,
-    ghasedak::{Ghasedak, GhasedakSettings},
+    providers::ghasedak::{Ghasedak, GhasedakSettings},
 };
 
 use crate::{

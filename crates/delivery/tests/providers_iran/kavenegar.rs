@@ -11,7 +11,7 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     endpoint::BaseUrl,
-    kavenegar::{Kavenegar, KavenegarSettings},
+    providers::kavenegar::{Kavenegar, KavenegarSettings},
 };
 
 use crate::{

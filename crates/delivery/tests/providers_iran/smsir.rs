@@ -12,7 +12,7 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     endpoint::BaseUrl,
-    smsir::{SmsIr, SmsIrSettings},
+    providers::smsir::{SmsIr, SmsIrSettings},
 };
 
 use crate::{

@@ -40,7 +40,7 @@ use phonekey_core::{
     policy::{ChallengePolicy, Enforcement, Policy},
     secret::{MasterSecret, Secret},
 };
-use phonekey_delivery::{inbox, telegram};
+use phonekey_delivery::providers::{inbox, telegram};
 
 use self::{
     database::DatabaseConfig,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use phonekey_core::{phone::ServedRegions, policy::Enforcement, time::Timestamp};
-use phonekey_delivery::{console, inbox};
+use phonekey_delivery::providers::{console, inbox};
 
 use super::{Config, DevelopmentScope, Secrecy};
 

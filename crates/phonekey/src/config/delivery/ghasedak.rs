@@ -1,6 +1,8 @@
 //! `[delivery.ghasedak]`: Ghasedak.
 
-use phonekey_delivery::{endpoint::BaseUrl, ghasedak::GhasedakSettings, settings::ProviderKind};
+use phonekey_delivery::{
+    endpoint::BaseUrl, providers::ghasedak::GhasedakSettings, settings::ProviderKind,
+};
 
 use super::provider::Need;
 use crate::config::{

@@ -1,7 +1,9 @@
 //! `[delivery.kavenegar]`: Kavenegar.
 
 use phonekey_core::secret::Secret;
-use phonekey_delivery::{endpoint::BaseUrl, kavenegar::KavenegarSettings, settings::ProviderKind};
+use phonekey_delivery::{
+    endpoint::BaseUrl, providers::kavenegar::KavenegarSettings, settings::ProviderKind,
+};
 
 use super::provider::Need;
 use crate::config::{

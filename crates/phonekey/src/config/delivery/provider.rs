@@ -5,9 +5,12 @@ use phonekey_core::{
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
-    console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
-    settings::ProviderKind, smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
-    webhook as webhook_sender, whatsapp as whatsapp_sender,
+    providers::{
+        console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
+        smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
+        webhook as webhook_sender, whatsapp as whatsapp_sender,
+    },
+    settings::ProviderKind,
 };
 
 use super::{file as file_config, ghasedak, kavenegar, smsir, sns, telegram, webhook, whatsapp};

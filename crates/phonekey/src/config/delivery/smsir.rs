@@ -1,6 +1,8 @@
 //! `[delivery.smsir]`: SMS.ir.
 
-use phonekey_delivery::{endpoint::BaseUrl, settings::ProviderKind, smsir::SmsIrSettings};
+use phonekey_delivery::{
+    endpoint::BaseUrl, providers::smsir::SmsIrSettings, settings::ProviderKind,
+};
 
 use super::provider::Need;
 use crate::config::{

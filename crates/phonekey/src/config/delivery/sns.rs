@@ -2,8 +2,8 @@
 
 use phonekey_delivery::{
     endpoint::BaseUrl,
+    providers::sns::{AwsRegion, IndianRegistration, Origin, SnsSettings, signature::Credentials},
     settings::ProviderKind,
-    sns::{AwsRegion, IndianRegistration, Origin, SnsSettings, signature::Credentials},
 };
 
 use super::provider::Need;

@@ -1,6 +1,8 @@
 //! `[delivery.telegram]`: Telegram Gateway.
 
-use phonekey_delivery::{endpoint::BaseUrl, settings::ProviderKind, telegram::TelegramSettings};
+use phonekey_delivery::{
+    endpoint::BaseUrl, providers::telegram::TelegramSettings, settings::ProviderKind,
+};
 
 use super::provider::Need;
 use crate::config::{

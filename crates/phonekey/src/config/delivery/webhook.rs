@@ -2,8 +2,8 @@
 
 use phonekey_core::secret::Secret;
 use phonekey_delivery::{
+    providers::webhook::{WebhookUrl, signature::WebhookSecret},
     settings::{ProviderKind, WebhookSettings},
-    webhook::{WebhookUrl, signature::WebhookSecret},
 };
 
 use super::provider::Need;

@@ -2,8 +2,8 @@
 
 use phonekey_delivery::{
     endpoint::BaseUrl,
+    providers::whatsapp::{Template, WebhookKeys, WhatsAppSettings},
     settings::ProviderKind,
-    whatsapp::{Template, WebhookKeys, WhatsAppSettings},
 };
 
 use super::provider::Need;

@@ -1,6 +1,6 @@
 use phonekey_delivery::{
+    providers::sns::{Origin, SnsSettings},
     settings::ProviderKind,
-    sns::{Origin, SnsSettings},
 };
 
 use super::Case;

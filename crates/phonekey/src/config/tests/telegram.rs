@@ -1,4 +1,4 @@
-use phonekey_delivery::{settings::ProviderKind, telegram};
+use phonekey_delivery::{providers::telegram, settings::ProviderKind};
 
 use super::Case;
 

@@ -1,6 +1,6 @@
 use phonekey_delivery::{
+    providers::whatsapp::{self, WhatsAppSettings},
     settings::ProviderKind,
-    whatsapp::{self, WhatsAppSettings},
 };
 
 use super::Case;

@@ -1,4 +1,4 @@
-use phonekey_delivery::{ghasedak::GhasedakSettings, settings::ProviderKind};
+use phonekey_delivery::{providers::ghasedak::GhasedakSettings, settings::ProviderKind};
 
 use super::{kind, problems, refuse_each};
 

@@ -1,4 +1,4 @@
-use phonekey_delivery::{kavenegar::KavenegarSettings, settings::ProviderKind};
+use phonekey_delivery::{providers::kavenegar::KavenegarSettings, settings::ProviderKind};
 
 use super::{kind, problems, refuse_each};
 use crate::config::tests::Case;

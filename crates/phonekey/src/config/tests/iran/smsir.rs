@@ -1,4 +1,4 @@
-use phonekey_delivery::{settings::ProviderKind, smsir::SmsIrSettings};
+use phonekey_delivery::{providers::smsir::SmsIrSettings, settings::ProviderKind};
 
 use super::{kind, problems, refuse_each};
 

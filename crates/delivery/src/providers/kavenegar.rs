@@ -21,7 +21,7 @@ use phonekey_core::{
 };
 use reqwest::{Client, Url};
 
-use crate::{endpoint::BaseUrl, http, iran, provider::PollReports};
+use crate::{endpoint::BaseUrl, http, provider::PollReports, providers::iran};
 
 /// The provider's name.
 pub const NAME: &str = "kavenegar";

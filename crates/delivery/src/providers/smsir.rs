@@ -18,7 +18,7 @@ use phonekey_core::{
 use reqwest::{Client, RequestBuilder, Url, header::ACCEPT};
 use serde::Serialize;
 
-use crate::{endpoint::BaseUrl, http, iran, provider::PollReports};
+use crate::{endpoint::BaseUrl, http, provider::PollReports, providers::iran};
 
 /// The provider's name.
 pub const NAME: &str = "smsir";

@@ -1,0 +1,24 @@
+//! What can carry a message, one file for each.
+//!
+//! - For development: [`inbox`], [`console`], [`mod@file`].
+//! - For whatever speaks HTTP: [`webhook`].
+//! - In Iran: [`ghasedak`], [`kavenegar`], [`smsir`].
+//! - Everywhere: [`sns`], [`telegram`], [`whatsapp`].
+//!
+//! To add one, write its file beside the others: its name, its settings, its sender (a
+//! [`MessageSender`](phonekey_core::ports::delivery::MessageSender)) and, where it has reports, a
+//! [`ReadReports`](crate::provider::ReadReports) or a [`PollReports`](crate::provider::PollReports);
+//! add its settings to [`ProviderKind`](crate::settings::ProviderKind) and its making to
+//! [`senders`](crate::senders).
+
+pub mod console;
+pub mod file;
+pub mod ghasedak;
+pub mod inbox;
+mod iran;
+pub mod kavenegar;
+pub mod smsir;
+pub mod sns;
+pub mod telegram;
+pub mod webhook;
+pub mod whatsapp;
