@@ -2,7 +2,7 @@
 //!
 //! - For development: [`inbox`], [`console`], [`mod@file`].
 //! - For whatever speaks HTTP: [`webhook`].
-//! - In Iran: [`ghasedak`], [`kavenegar`], [`smsir`].
+//! - In Iran: [`ghasedak`], [`kavenegar`], [`melipayamak`], [`smsir`].
 //! - Everywhere: [`sns`], [`telegram`], [`whatsapp`].
 //!
 //! To add one, write its file beside the others: its name, its settings, its sender (a
@@ -17,6 +17,7 @@ pub mod ghasedak;
 pub mod inbox;
 mod iran;
 pub mod kavenegar;
+pub mod melipayamak;
 pub mod smsir;
 pub mod sns;
 pub mod telegram;

@@ -10,8 +10,9 @@ use thiserror::Error;
 use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
-        console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar, smsir::SmsIr,
-        sns::Sns, telegram::Telegram, webhook::Webhook, whatsapp::WhatsApp,
+        console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
+        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, webhook::Webhook,
+        whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
@@ -164,6 +165,7 @@ fn open_provider(
         }
         ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
+        ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {

@@ -17,6 +17,7 @@ use crate::{
     providers::{
         ghasedak::GhasedakSettings,
         kavenegar::KavenegarSettings,
+        melipayamak::MeliPayamakSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
@@ -142,6 +143,8 @@ pub enum ProviderKind {
     Ghasedak(GhasedakSettings),
     /// Kavenegar.
     Kavenegar(KavenegarSettings),
+    /// MeliPayamak.
+    MeliPayamak(MeliPayamakSettings),
     /// SMS.ir.
     SmsIr(SmsIrSettings),
     /// AWS SNS.

@@ -9,6 +9,8 @@ mod kit;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod melipayamak;
+#[cfg(test)]
 mod smsir;
 #[cfg(test)]
 mod troubles;

@@ -5,6 +5,7 @@
 mod file;
 mod ghasedak;
 mod kavenegar;
+mod melipayamak;
 pub mod provider;
 mod route;
 mod smsir;

@@ -317,6 +317,21 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `melipayamak`: the code in a text of yours, as a text message to a number of Iran.
+    /// docs/providers/melipayamak.md tells how to register the text.
+    "delivery.melipayamak" delivery_melipayamak: DeliveryMeliPayamak {
+        /// The name that you sign in to the panel with.
+        username: Text ~ "09121234567";
+        /// The API key (`ApiKey`) of your account, which takes the place of its password.
+        api_key: Secret;
+        /// The number (`bodyId`) of the approved text. Its only variable becomes the code.
+        body_id: Number ~ "123456";
+        /// Where MeliPayamak answers, or a proxy in front of it.
+        base_url: Text = "https://rest.payamak-panel.com/";
+        /// How long MeliPayamak may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
     /// Iran. docs/providers/smsir.md tells how to register the template.
     "delivery.smsir" delivery_smsir: DeliverySmsIr {

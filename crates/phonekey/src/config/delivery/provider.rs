@@ -7,13 +7,15 @@ use phonekey_core::{
 use phonekey_delivery::{
     providers::{
         console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
-        smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
-        webhook as webhook_sender, whatsapp as whatsapp_sender,
+        melipayamak as melipayamak_sender, smsir as smsir_sender, sns as sns_sender,
+        telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
     },
     settings::ProviderKind,
 };
 
-use super::{file as file_config, ghasedak, kavenegar, smsir, sns, telegram, webhook, whatsapp};
+use super::{
+    file as file_config, ghasedak, kavenegar, melipayamak, smsir, sns, telegram, webhook, whatsapp,
+};
 use crate::config::{
     raw::Raw,
     read::{Read, Reader},
@@ -106,6 +108,12 @@ pub static KNOWN: &[Known] = &[
         channels: &[Channel::Sms, Channel::Voice],
         reach: Reach::People,
         read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
+    },
+    Known {
+        name: melipayamak_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        read: |raw, need, reader| melipayamak::read(&raw.delivery_melipayamak, need, reader),
     },
     Known {
         name: smsir_sender::NAME,

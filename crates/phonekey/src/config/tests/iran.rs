@@ -2,6 +2,7 @@
 
 mod ghasedak;
 mod kavenegar;
+mod melipayamak;
 mod smsir;
 
 use phonekey_delivery::settings::ProviderKind;
