@@ -8,6 +8,7 @@ pub mod init;
 mod migrate;
 mod reports;
 mod serve;
+mod template;
 pub mod user;
 
 use std::{
@@ -88,6 +89,9 @@ enum Command {
     ///
     /// These URLs hold secrets: they are for the providers' consoles alone.
     Reports(reports::Arguments),
+    /// Look at the texts of messages
+    #[command(subcommand)]
+    Template(template::Subject),
     /// Manage users, also while the server runs
     ///
     /// WHO is a user's id, its username, or its number in any spelling; where that is not clear,
@@ -128,6 +132,7 @@ fn run(cli: Cli, output: &mut Output<'_>) -> Result<(), Failure> {
         Command::Config(subject) => config::run(&subject, &settings.sources(), output),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings.sources(), output),
         Command::Reports(arguments) => reports::run(&arguments, &settings.load()?, output),
+        Command::Template(subject) => template::run(&subject, &settings.sources(), output),
         Command::User(subject) => user::run(subject, &settings.load()?, output),
         Command::Completions(arguments) => completions::run(&arguments, output),
     }
