@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod failure;
 pub mod init;
 mod migrate;
+mod provider;
 mod reports;
 mod serve;
 mod template;
@@ -85,6 +86,9 @@ enum Command {
     ///
     /// Ends with 1 when something is bad.
     Doctor(doctor::Arguments),
+    /// Look at who may carry messages
+    #[command(subcommand)]
+    Provider(provider::Subject),
     /// Print where providers are to send their reports
     ///
     /// These URLs hold secrets: they are for the providers' consoles alone.
@@ -131,6 +135,7 @@ fn run(cli: Cli, output: &mut Output<'_>) -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(&arguments, &settings.load()?, output),
         Command::Config(subject) => config::run(&subject, &settings.sources(), output),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings.sources(), output),
+        Command::Provider(subject) => provider::run(&subject, &settings.load()?, output),
         Command::Reports(arguments) => reports::run(&arguments, &settings.load()?, output),
         Command::Template(subject) => template::run(&subject, &settings.sources(), output),
         Command::User(subject) => user::run(subject, &settings.load()?, output),

@@ -6,6 +6,7 @@
 )]
 
 mod configuration;
+mod providers;
 mod reports;
 mod shell;
 mod templates;
@@ -25,6 +26,7 @@ fn help_names_every_command() {
         "migrate",
         "config",
         "doctor",
+        "provider",
         "reports",
         "template",
         "user",
