@@ -14,7 +14,7 @@ use phonekey_core::{
         report::Report,
     },
     ports::{delivery::MessageSender, report::RawReport},
-    route::{Handling, breaker::Admission},
+    route::Handling,
     time::{Clock, Timestamp},
 };
 
@@ -168,13 +168,10 @@ impl Provider {
             // configuration.
             return SendOutcome::Refused(SendRefusal::Temporary);
         };
-        let now = clock.now();
-        let Some(_place) = self.gate.enter(now) else {
-            return SendOutcome::Refused(SendRefusal::RateLimited);
+        let _place = match self.health.enter(&self.gate, clock.now()) {
+            Ok(place) => place,
+            Err(refusal) => return SendOutcome::Refused(refusal),
         };
-        if self.health.admit(now) == Admission::Refused {
-            return SendOutcome::Refused(SendRefusal::Temporary);
-        }
         let attempt = self.health.begin(clock);
         let outcome = sender.send(message).await;
         attempt.end(&outcome);

@@ -1,6 +1,6 @@
 //! From the configuration to running parts: the only file that names all concrete types.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use axum::Router;
@@ -10,7 +10,7 @@ use phonekey_core::{
     flow::{Flows, World},
     ports::{delivery::Dispatcher, store::Store},
     random::{Random, SystemRandom},
-    secret::MasterSecret,
+    secret::{MasterSecret, Secret},
     time::{Clock, SystemClock},
 };
 use phonekey_delivery::{
@@ -29,7 +29,12 @@ use phonekey_web::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, database::DatabaseConfig};
+use crate::config::{
+    Config,
+    database::DatabaseConfig,
+    delivery::provider::{Known, Reach},
+    secret,
+};
 
 /// A server without its listener.
 pub struct Assembled {
@@ -148,6 +153,46 @@ pub fn report_paths(
         .collect())
 }
 
+/// How providers tell what became of their messages, by provider.
+pub type ReportSources = BTreeMap<ProviderName, ReportsBy>;
+
+/// How all providers that are configured report, on a route or not. Opens nothing: those for
+/// development, which report nothing, are not made.
+///
+/// # Errors
+/// When a sender cannot be made.
+pub fn report_sources(config: &Config) -> anyhow::Result<ReportSources> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let delivery = &config.delivery;
+    let configured = delivery.providers.iter().chain(&delivery.unused);
+    let is_for_people = |name: &ProviderName| {
+        Known::find(name.as_str()).is_some_and(|known| known.reach == Reach::People)
+    };
+    let (for_people, others): (Vec<_>, Vec<_>) =
+        configured.partition(|(name, _)| is_for_people(name));
+    let cloned = for_people.into_iter();
+    let settings = DeliverySettings {
+        providers: cloned
+            .map(|(name, it)| (name.clone(), it.clone()))
+            .collect(),
+        ..delivery_settings(config)
+    };
+    let senders = Senders::open(&settings, &clock, &throwaway_tokens()?)?;
+    let reporting = senders
+        .providers()
+        .map(|(name, provider)| (name.clone(), provider.reports_by()));
+    let silent = others
+        .into_iter()
+        .map(|(name, _)| (name.clone(), ReportsBy::Nothing));
+    Ok(reporting.chain(silent).collect())
+}
+
+/// Secrets of paths that nobody is told.
+fn throwaway_tokens() -> anyhow::Result<ReportTokens> {
+    let secret = Secret::new(secret::generate(&SystemRandom));
+    Ok(ReportTokens::new(&MasterSecret::new(secret)?))
+}
+
 fn delivery_settings(config: &Config) -> DeliverySettings {
     DeliverySettings {
         table: config.delivery.table.clone(),
@@ -186,4 +231,74 @@ pub async fn pending_migrations(database: &DatabaseConfig) -> anyhow::Result<Vec
 pub async fn migrate(database: &DatabaseConfig) -> anyhow::Result<Vec<String>> {
     let done = store::migrate(&database.url, SystemClock.now()).await?;
     Ok(done.into_iter().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::source::Sources;
+
+    const PROVIDERS: &str = "
+        delivery.whatsapp.phone_number_id = '106540352242922'
+        delivery.whatsapp.token = 'EAAtoken'
+        delivery.whatsapp.template = 'login_code'
+        delivery.whatsapp.languages = ['fa']
+        delivery.routes.default = [
+            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'whatsapp', 'webhook', 'console',
+        ]
+        [delivery.ghasedak]
+        api_key = 'key'
+        template = 'login'
+        [delivery.kavenegar]
+        api_key = 'key'
+        template = 'login'
+        [delivery.smsir]
+        api_key = 'key'
+        template_id = 1
+        [delivery.sns]
+        region = 'eu-central-1'
+        access_key_id = 'AKIAIOSFODNN7EXAMPLE'
+        secret_access_key = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
+        [delivery.telegram]
+        token = 'AAHtoken:secret'
+        [delivery.webhook]
+        url = 'https://sms.example/send'
+        secrets = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+    ";
+
+    fn sources_at(more: &str) -> ReportSources {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("phonekey.toml");
+        fs::write(&file, format!("{more}\n{PROVIDERS}")).unwrap();
+        let sources = Sources {
+            file: Some(file),
+            ..Sources::default()
+        };
+        report_sources(&Config::load(&sources).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_told_of_a_providers_reports_is_what_its_sender_does_once_all_is_set_up() {
+        let reporting = sources_at(
+            "http.public_url = 'https://login.example'
+            delivery.whatsapp.app_secret = 'app-secret'
+            delivery.whatsapp.verify_token = 'a-token-that-is-long-enough'",
+        );
+
+        for (name, reports) in reporting {
+            let known = Known::find(name.as_str()).unwrap();
+            assert_eq!(known.reports, reports, "{name}");
+        }
+    }
+
+    #[test]
+    fn until_then_it_is_what_can_be_done() {
+        let reporting = sources_at("");
+
+        let of = |name| reporting[&ProviderName::new(name)];
+        assert_eq!(of("whatsapp"), ReportsBy::Nothing);
+        assert_eq!(of("telegram"), ReportsBy::Polling);
+    }
 }

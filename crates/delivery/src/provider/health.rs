@@ -8,6 +8,8 @@ use phonekey_core::{
     time::{Clock, Timestamp},
 };
 
+use super::gate::{Gate, Place};
+
 /// How one provider does, as this node has seen it.
 #[derive(Debug, Default)]
 pub struct Health(Mutex<State>);
@@ -28,9 +30,19 @@ pub struct Trouble {
 }
 
 impl Health {
-    /// Whether a message may go, and thereby probes the provider if its breaker is not closed.
-    pub fn admit(&self, now: Timestamp) -> Admission {
-        self.state().breaker.admit(now)
+    /// A place at the provider's gate for a message, if the provider is thought to work. The message
+    /// that gets one while the breaker is not closed is the probe.
+    ///
+    /// The breaker is asked first and the gate under its lock: a provider that is down uses up none
+    /// of its pace, and a gate that is shut uses up no probe.
+    pub(super) fn enter(&self, gate: &Gate, now: Timestamp) -> Result<Place, SendRefusal> {
+        let mut state = self.state();
+        if state.breaker.would_admit(now) == Admission::Refused {
+            return Err(SendRefusal::Temporary);
+        }
+        let place = gate.enter(now).ok_or(SendRefusal::RateLimited)?;
+        state.breaker.admit(now);
+        Ok(place)
     }
 
     /// Whether a message could go. Changes nothing.
@@ -105,9 +117,46 @@ impl Drop for Attempt<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use phonekey_core::testing::ManualClock;
 
     use super::*;
+
+    fn bring_down(health: &Health, clock: &ManualClock) {
+        let dead = SendOutcome::Refused(SendRefusal::NoCredit);
+        health.begin(clock).end(&dead);
+    }
+
+    #[test]
+    fn a_provider_that_is_down_uses_up_none_of_its_pace() {
+        let (health, clock) = (Health::default(), ManualClock::default());
+        let gate = Gate::new(10, Some(1));
+        bring_down(&health, &clock);
+
+        let refused = health.enter(&gate, clock.now()).unwrap_err();
+
+        assert_eq!(refused, SendRefusal::Temporary);
+        assert!(gate.enter(clock.now()).is_some());
+    }
+
+    #[test]
+    fn a_gate_that_is_shut_uses_up_no_probe() {
+        let (health, clock) = (Health::default(), ManualClock::default());
+        bring_down(&health, &clock);
+        clock.advance(Duration::from_secs(10));
+        let (shut, open) = (Gate::new(0, None), Gate::open());
+
+        let refused = health.enter(&shut, clock.now()).unwrap_err();
+
+        assert_eq!(refused, SendRefusal::RateLimited);
+        assert!(
+            health.enter(&open, clock.now()).is_ok(),
+            "the probe is left"
+        );
+        let second = health.enter(&open, clock.now()).unwrap_err();
+        assert_eq!(second, SendRefusal::Temporary);
+    }
 
     #[test]
     fn a_send_that_is_given_up_counts_as_one_without_an_answer() {
@@ -117,7 +166,7 @@ mod tests {
             drop(health.begin(&clock));
         }
 
-        assert_eq!(health.admit(clock.now()), Admission::Refused);
+        assert_eq!(health.would_admit(clock.now()), Admission::Refused);
         let trouble = health.last_trouble().unwrap();
         assert_eq!(trouble.refusal, None);
     }

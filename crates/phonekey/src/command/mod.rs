@@ -6,8 +6,10 @@ pub mod doctor;
 pub mod failure;
 pub mod init;
 mod migrate;
+mod provider;
 mod reports;
 mod serve;
+mod template;
 pub mod user;
 
 use std::{
@@ -84,10 +86,16 @@ enum Command {
     ///
     /// Ends with 1 when something is bad.
     Doctor(doctor::Arguments),
+    /// Look at who may carry messages
+    #[command(subcommand)]
+    Provider(provider::Subject),
     /// Print where providers are to send their reports
     ///
     /// These URLs hold secrets: they are for the providers' consoles alone.
     Reports(reports::Arguments),
+    /// Look at the texts of messages
+    #[command(subcommand)]
+    Template(template::Subject),
     /// Manage users, also while the server runs
     ///
     /// WHO is a user's id, its username, or its number in any spelling; where that is not clear,
@@ -127,7 +135,9 @@ fn run(cli: Cli, output: &mut Output<'_>) -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(&arguments, &settings.load()?, output),
         Command::Config(subject) => config::run(&subject, &settings.sources(), output),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings.sources(), output),
+        Command::Provider(subject) => provider::run(&subject, &settings.load()?, output),
         Command::Reports(arguments) => reports::run(&arguments, &settings.load()?, output),
+        Command::Template(subject) => template::run(&subject, &settings.sources(), output),
         Command::User(subject) => user::run(subject, &settings.load()?, output),
         Command::Completions(arguments) => completions::run(&arguments, output),
     }

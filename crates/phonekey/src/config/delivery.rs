@@ -38,6 +38,8 @@ pub struct DeliveryConfig {
     pub table: RoutingTable,
     /// The providers that a route uses.
     pub providers: BTreeMap<ProviderName, ProviderSettings>,
+    /// The providers that no route uses, though all that they need is there.
+    pub unused: BTreeMap<ProviderName, ProviderSettings>,
     /// How long a request waits, and a node owns what it sends.
     pub pace: Pace,
     /// How many messages a challenge may have, and when one follows another.
@@ -65,15 +67,23 @@ impl DeliveryConfig {
             .collect();
         let read: Read<Vec<_>> = read.into_iter().collect();
         let (table, bounds) = (table?, bounds?);
-        let used = read?.into_iter().filter(|(_, need, _)| *need == Need::Used);
-        let providers = used.filter_map(|(known, _, kind)| {
+        let mut providers = BTreeMap::new();
+        let mut unused = BTreeMap::new();
+        for (known, need, kind) in read? {
+            let Some(kind) = kind else {
+                continue;
+            };
             let name = ProviderName::new(known.name);
             let bounds = bounds.get(&name).copied().unwrap_or_default();
-            let kind = kind?;
-            Some((name, ProviderSettings { kind, bounds }))
-        });
+            let kept = match need {
+                Need::Used => &mut providers,
+                Need::Unused => &mut unused,
+            };
+            kept.insert(name, ProviderSettings { kind, bounds });
+        }
         Ok(Self {
-            providers: providers.collect(),
+            providers,
+            unused,
             table,
             pace: pace?,
             messages: messages?,

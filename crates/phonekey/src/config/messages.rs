@@ -11,9 +11,53 @@ use phonekey_delivery::text::{
 };
 
 use super::{
-    raw,
+    challenge,
+    raw::{self, Raw},
     read::{Noted, Read, Reader},
 };
+
+/// What texts are checked against.
+///
+/// No text is read for it, so a faulty one keeps nobody from being told what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct TextTerms {
+    /// The folder of the operator's own texts.
+    pub folder: Option<PathBuf>,
+    /// What the longest text message is made of.
+    pub longest: Longest,
+}
+
+impl TextTerms {
+    pub(super) fn read(raw: &Raw, reader: &mut Reader) -> Read<Self> {
+        let said = Said::read(&raw.messages, reader);
+        let challenge = challenge::read_challenge(&raw.challenge, reader);
+        Ok(Self {
+            folder: said.folder?,
+            longest: Longest {
+                domain: said.domain?,
+                to_apps: !said.app_hashes?.is_empty(),
+                code: challenge?.code_length,
+            },
+        })
+    }
+}
+
+/// What a section says of texts, but for the texts themselves.
+struct Said {
+    folder: Read<Option<PathBuf>>,
+    domain: Read<Option<Domain>>,
+    app_hashes: Read<Vec<AppHash>>,
+}
+
+impl Said {
+    fn read(raw: &raw::Messages, reader: &mut Reader) -> Self {
+        Self {
+            folder: reader.optional(&raw.folder, |text| Ok::<_, String>(PathBuf::from(text))),
+            domain: reader.optional(&raw.domain, str::parse::<Domain>),
+            app_hashes: reader.list(&raw.app_hashes, parse_app_hash),
+        }
+    }
+}
 
 /// What people read.
 #[derive(Clone, Debug)]
@@ -40,9 +84,11 @@ impl MessagesConfig {
         challenge: Option<&ChallengePolicy>,
         reader: &mut Reader,
     ) -> Read<Self> {
-        let folder = reader.optional(&raw.folder, |text| Ok::<_, String>(PathBuf::from(text)));
-        let domain = reader.optional(&raw.domain, str::parse::<Domain>);
-        let app_hashes = reader.list(&raw.app_hashes, parse_app_hash);
+        let Said {
+            folder,
+            domain,
+            app_hashes,
+        } = Said::read(raw, reader);
         let templates = match &folder {
             Ok(Some(folder)) => read_folder(raw, folder, reader),
             Ok(None) => Ok(Templates::shipped()),

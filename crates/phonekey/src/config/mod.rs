@@ -47,7 +47,7 @@ use self::{
     delivery::DeliveryConfig,
     http::HttpConfig,
     log::LogConfig,
-    messages::MessagesConfig,
+    messages::{MessagesConfig, TextTerms},
     problem::Problems,
     raw::Raw,
     read::{Noted, Read, Reader},
@@ -133,6 +133,26 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, Problems> {
         let (gathered, legibility) = Gathered::from(sources);
         Self::from_gathered(gathered, legibility, sources)
+    }
+
+    /// Reads no more of the configuration than texts are checked against.
+    ///
+    /// # Errors
+    /// [`Problems`] with those settings, and with what no setting is.
+    pub fn load_text_terms(sources: &Sources) -> Result<TextTerms, Problems> {
+        let (mut gathered, legibility) = Gathered::from(sources);
+        let raw = Raw::new(&mut gathered);
+        let mut reader = Reader::with(gathered.into_problems());
+        let terms = match legibility {
+            Legibility::Legible => TextTerms::read(&raw, &mut reader),
+            Legibility::Illegible => Err(Noted),
+        };
+        let mut problems = reader.into_problems();
+        problems.sort();
+        match terms {
+            Ok(terms) if problems.is_empty() => Ok(terms),
+            _ => Err(Problems(problems)),
+        }
     }
 
     fn from_gathered(

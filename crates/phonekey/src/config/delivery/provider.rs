@@ -1,7 +1,7 @@
 //! Which providers there are, and how each one's settings are read.
 
 use phonekey_core::{
-    delivery::{Channel, ProviderName},
+    delivery::{Channel, ProviderName, follow_up::ReportsBy},
     route::{Handling, Hop},
 };
 use phonekey_delivery::{
@@ -31,6 +31,10 @@ pub struct Known {
     pub channels: &'static [Channel],
     /// Whom its messages reach.
     pub reach: Reach,
+    /// Whose words its messages are in.
+    pub words: Words,
+    /// How it tells what became of its messages, once all is set up for that.
+    pub reports: ReportsBy,
     /// Reads its settings; `None` when it has none and needs none.
     read: fn(&Raw, Need, &mut Reader) -> Read<Option<ProviderKind>>,
 }
@@ -42,6 +46,15 @@ pub enum Reach {
     People,
     /// Whoever operates the server: it is for development alone (SECURITY.md T67).
     Operator,
+}
+
+/// Whose words a provider's messages are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Those of `messages`.
+    Ours,
+    /// Its own, registered in its console or fixed: it is told the code alone.
+    ItsOwn,
 }
 
 /// Whether a provider's settings must be there.
@@ -83,66 +96,88 @@ pub static KNOWN: &[Known] = &[
         name: console::NAME,
         channels: &Channel::ALL,
         reach: Reach::Operator,
+        words: Words::Ours,
+        reports: ReportsBy::Nothing,
         read: |_, _, _| Ok(Some(ProviderKind::Console)),
     },
     Known {
         name: file::NAME,
         channels: &Channel::ALL,
         reach: Reach::Operator,
+        words: Words::Ours,
+        reports: ReportsBy::Nothing,
         read: |raw, need, reader| file_config::read(&raw.delivery_file, need, reader),
     },
     Known {
         name: ghasedak_sender::NAME,
         channels: &[Channel::Sms, Channel::Voice],
         reach: Reach::People,
+        words: Words::ItsOwn,
+        reports: ReportsBy::Polling,
         read: |raw, need, reader| ghasedak::read(&raw.delivery_ghasedak, need, reader),
     },
     Known {
         name: inbox::NAME,
         channels: &Channel::ALL,
         reach: Reach::Operator,
+        words: Words::Ours,
+        reports: ReportsBy::Nothing,
         read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
     },
     Known {
         name: kavenegar_sender::NAME,
         channels: &[Channel::Sms, Channel::Voice],
         reach: Reach::People,
+        words: Words::ItsOwn,
+        reports: ReportsBy::Polling,
         read: |raw, need, reader| kavenegar::read(&raw.delivery_kavenegar, need, reader),
     },
     Known {
         name: melipayamak_sender::NAME,
         channels: &[Channel::Sms],
         reach: Reach::People,
+        words: Words::ItsOwn,
+        reports: ReportsBy::Polling,
         read: |raw, need, reader| melipayamak::read(&raw.delivery_melipayamak, need, reader),
     },
     Known {
         name: smsir_sender::NAME,
         channels: &[Channel::Sms],
         reach: Reach::People,
+        words: Words::ItsOwn,
+        reports: ReportsBy::Polling,
         read: |raw, need, reader| smsir::read(&raw.delivery_smsir, need, reader),
     },
     Known {
         name: sns_sender::NAME,
         channels: &[Channel::Sms],
         reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Nothing,
         read: |raw, need, reader| sns::read(&raw.delivery_sns, need, reader),
     },
     Known {
         name: telegram_sender::NAME,
         channels: &[Channel::Telegram],
         reach: Reach::People,
+        words: Words::ItsOwn,
+        reports: ReportsBy::Callback,
         read: |raw, need, reader| telegram::read(&raw.delivery_telegram, need, reader),
     },
     Known {
         name: webhook_sender::NAME,
         channels: &Channel::ALL,
         reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Nothing,
         read: |raw, need, reader| webhook::read(&raw.delivery_webhook, need, reader),
     },
     Known {
         name: whatsapp_sender::NAME,
         channels: &[Channel::WhatsApp],
         reach: Reach::People,
+        words: Words::ItsOwn,
+        reports: ReportsBy::Callback,
         read: |raw, need, reader| whatsapp::read(&raw.delivery_whatsapp, need, reader),
     },
 ];
@@ -154,8 +189,18 @@ impl Known {
         KNOWN.iter().find(|known| known.name == name)
     }
 
+    /// Where it is described, in the repository.
+    #[must_use]
+    pub fn page(&self) -> String {
+        match (self.reach, self.name) {
+            (Reach::Operator, _) | (_, webhook_sender::NAME) => "docs/configuration.md".to_owned(),
+            (Reach::People, name) => format!("docs/providers/{name}.md"),
+        }
+    }
+
     /// The way by this provider and channel.
-    pub(super) fn hop(&self, channel: Channel) -> Hop {
+    #[must_use]
+    pub fn hop(&self, channel: Channel) -> Hop {
         let handling = if self.name == inbox::NAME {
             Handling::Kept
         } else {
@@ -190,6 +235,8 @@ pub(super) fn is_used(hops: &[Hop], known: &Known) -> Need {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -201,5 +248,15 @@ mod tests {
 
         assert_eq!(names, sorted);
         assert!(KNOWN.iter().all(|known| !known.channels.is_empty()));
+    }
+
+    #[test]
+    fn each_provider_has_a_page() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+
+        for known in KNOWN {
+            let page = repository.join(known.page());
+            assert!(page.exists(), "{}", page.display());
+        }
     }
 }
