@@ -21,8 +21,6 @@ mod inbox;
 #[cfg(test)]
 mod polling;
 #[cfg(test)]
-mod receiver;
-#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod resend;
@@ -32,7 +30,5 @@ mod resume;
 mod shutdown;
 #[cfg(test)]
 mod troubled;
-#[cfg(test)]
-mod webhook;
 #[cfg(test)]
 mod world;

@@ -26,7 +26,6 @@ use phonekey_core::{
     user::Username,
 };
 use phonekey_delivery::{
-    provider::Surroundings,
     report::ReportTokens,
     router::{Router, RouterWorld},
     senders::Senders,
@@ -74,16 +73,6 @@ impl World {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// What a sender is made among.
-    pub(crate) fn surroundings(&self) -> Surroundings {
-        Surroundings {
-            texts: texts(),
-            clock: self.clock(),
-            callback: None,
-            public_url: None,
-        }
     }
 
     /// A challenge in English, good for two minutes, that is in no store yet.

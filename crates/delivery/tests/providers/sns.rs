@@ -17,9 +17,8 @@ use phonekey_delivery::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{
-    kit::{LONG, Request, Server, accepted, message, refused, reply, surroundings},
-    troubles,
+use crate::kit::{
+    IRAN, LONG, Request, Server, accepted, message, refused, reply, surroundings, troubles,
 };
 
 const SUCCESS: &str = r#"<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">
@@ -29,9 +28,9 @@ const SUCCESS: &str = r#"<PublishResponse xmlns="http://sns.amazonaws.com/doc/20
   <ResponseMetadata><RequestId>d74b8436-ae13-5ab4-a9ff-ce54dfea72a0</RequestId></ResponseMetadata>
 </PublishResponse>"#;
 
-fn settings(url: &str, timeout: Duration) -> SnsSettings {
+fn settings(base_url: BaseUrl, timeout: Duration) -> SnsSettings {
     SnsSettings {
-        base_url: BaseUrl::parse(url).unwrap(),
+        base_url,
         region: AwsRegion::parse("eu-central-1").unwrap(),
         credentials: Credentials {
             access_key_id: "AKIDPHONEKEYEXAMPLE".to_owned(),
@@ -50,13 +49,13 @@ fn sns(settings: &SnsSettings) -> Sns {
 }
 
 fn to_iran() -> Message {
-    message(Channel::Sms, "+989121234567")
+    message(Channel::Sms, IRAN)
 }
 
 /// What SNS is asked for a message under these settings.
 async fn asked(change: impl FnOnce(&mut SnsSettings), message: &Message) -> Request {
     let server = Server::listen().await;
-    let mut settings = settings(&server.url(), LONG);
+    let mut settings = settings(server.url(), LONG);
     change(&mut settings);
     let reply = reply("200 OK", SUCCESS);
     server.exchange(&sns(&settings), message, &reply).await.1
@@ -86,7 +85,7 @@ fn attributes(request: &Request) -> Vec<String> {
 #[tokio::test]
 async fn a_request_has_exactly_this_form() {
     let server = Server::listen().await;
-    let sns = sns(&settings(&server.url(), LONG));
+    let sns = sns(&settings(server.url(), LONG));
 
     let reply = reply("200 OK", SUCCESS);
     let (outcome, request) = server.exchange(&sns, &to_iran(), &reply).await;
@@ -272,7 +271,7 @@ async fn every_error_has_its_meaning() {
     ];
     for (status, code, text, meaning) in cases {
         let server = Server::listen().await;
-        let sns = sns(&settings(&server.url(), LONG));
+        let sns = sns(&settings(server.url(), LONG));
         let body = format!(
             "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error>\
              <Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error>\
@@ -296,7 +295,7 @@ async fn an_acceptance_without_a_name_for_the_message_tells_nothing() {
         "<ErrorResponse><Error><Code>OptedOut</Code></Error></ErrorResponse>",
     ] {
         let server = Server::listen().await;
-        let sns = sns(&settings(&server.url(), LONG));
+        let sns = sns(&settings(server.url(), LONG));
 
         let reply = reply("200 OK", body);
         let (outcome, _) = server.exchange(&sns, &to_iran(), &reply).await;
@@ -307,17 +306,14 @@ async fn an_acceptance_without_a_name_for_the_message_tells_nothing() {
 
 #[tokio::test]
 async fn troubles_on_the_way_mean_what_they_mean_everywhere() {
-    troubles::hold(
-        |url, timeout| sns(&settings(url, timeout)),
-        &to_iran(),
-        SUCCESS,
-    )
-    .await;
+    let sns = |url, timeout| sns(&settings(url, timeout));
+    troubles::hold(sns, &to_iran(), SUCCESS).await;
+    troubles::hold_statuses(sns, &to_iran()).await;
 }
 
 #[test]
 fn settings_show_no_key() {
-    let mut settings = settings("https://sns.example/", LONG);
+    let mut settings = settings(BaseUrl::parse("https://sns.example/").unwrap(), LONG);
     settings.credentials.session_token = Some(Secret::new("phonekeySessionToken=="));
 
     let shown = format!("{settings:?}");

@@ -4,7 +4,7 @@ use phonekey_core::{
     delivery::{
         Channel,
         message::Message,
-        outcome::{SendOutcome, SendRefusal},
+        outcome::{Cost, Currency, SendOutcome, SendRefusal},
         report::Arrival,
     },
     secret::Secret,
@@ -14,18 +14,21 @@ use phonekey_delivery::{
     providers::kavenegar::{Kavenegar, KavenegarSettings},
 };
 
-use crate::{
-    kit::{
-        CODE, LONG, LOST, Server, UNWANTED, accepted, message, message_to, outcome_of, refused,
-        reply, report, report_of,
-    },
-    log, troubles,
+use crate::kit::{
+    CODE, IRAN, LONG, LOST, Server, UNWANTED, accepted, accepted_for, log, message, outcome_of,
+    refused, reply, report, report_of, troubles,
 };
 
 /// In the form that Kavenegar documents, with a text of our own.
 const TAKEN: &str = r#"{"return":{"status":200,"message":"ok"},"entries":[{"messageid":90210044,
     "message":"Your code: 482913","status":5,"statustext":"sent","sender":"10008663",
     "receptor":"09121234567","date":1760000000,"cost":1180}]}"#;
+
+/// What [`TAKEN`] costs.
+const COST: Cost = Cost {
+    micros: 1180 * 1_000_000,
+    currency: Currency::RIAL,
+};
 
 fn settings(base_url: BaseUrl, timeout: Duration) -> KavenegarSettings {
     KavenegarSettings {
@@ -42,7 +45,7 @@ fn kavenegar(base_url: BaseUrl, timeout: Duration) -> Kavenegar {
 }
 
 fn sms() -> Message {
-    message(Channel::Sms)
+    message(Channel::Sms, IRAN)
 }
 
 /// An answer that says what is wrong as Kavenegar does, in the body and by the status.
@@ -67,7 +70,7 @@ async fn a_text_message_has_exactly_this_form() {
         .exchange(&kavenegar, &sms(), &reply("200 OK", TAKEN))
         .await;
 
-    assert_eq!(outcome, accepted("90210044", Some(1180)));
+    assert_eq!(outcome, accepted_for("90210044", COST));
     assert_eq!(
         request.line,
         "POST /v1/4B3x9k3y/verify/lookup.json HTTP/1.1"
@@ -90,12 +93,12 @@ async fn a_call_reads_out_its_own_template() {
     let (outcome, request) = server
         .exchange(
             &kavenegar,
-            &message(Channel::Voice),
+            &message(Channel::Voice, IRAN),
             &reply("200 OK", TAKEN),
         )
         .await;
 
-    assert_eq!(outcome, accepted("90210044", Some(1180)));
+    assert_eq!(outcome, accepted_for("90210044", COST));
     assert_eq!(
         request.body,
         "receptor=09121234567&token=482913&template=login-call&type=call"
@@ -110,7 +113,7 @@ async fn a_number_of_elsewhere_begins_with_two_noughts() {
     let (_, request) = server
         .exchange(
             &kavenegar,
-            &message_to("+97455123456"),
+            &message(Channel::Sms, "+97455123456"),
             &reply("200 OK", TAKEN),
         )
         .await;
@@ -130,7 +133,7 @@ async fn a_single_entry_and_texts_for_numbers_are_read_too() {
     for body in [single, odd_cost] {
         let outcome = outcome_of(kavenegar, &sms(), &reply("200 OK", body)).await;
 
-        assert_eq!(outcome, accepted("7", None), "{body}");
+        assert_eq!(outcome, accepted("7"), "{body}");
     }
 }
 
@@ -198,9 +201,9 @@ async fn the_status_says_it_where_the_body_is_no_json() {
 #[tokio::test]
 async fn a_message_that_is_taken_and_not_sent_is_refused() {
     for (state, outcome) in [
-        (1, accepted("7", None)),
-        (4, accepted("7", None)),
-        (11, accepted("7", None)),
+        (1, accepted("7")),
+        (4, accepted("7")),
+        (11, accepted("7")),
         (6, refused(SendRefusal::Temporary)),
         (13, refused(SendRefusal::Temporary)),
         (14, refused(SendRefusal::OptedOut)),
@@ -234,6 +237,7 @@ async fn a_success_without_a_message_tells_nothing() {
 #[tokio::test]
 async fn its_transport_has_the_usual_troubles() {
     troubles::hold(kavenegar, &sms(), TAKEN).await;
+    troubles::hold_poller(kavenegar, TAKEN).await;
 }
 
 #[tokio::test]
@@ -278,6 +282,7 @@ async fn neither_the_log_nor_the_settings_show_the_key() {
     let refusal = reply("418 No", &body);
 
     log::hold(kavenegar, &sms(), &refusal, "provider.code=418", &["k3y"]).await;
+    log::hold_poller(kavenegar, &refusal, &["k3y"]).await;
 
     let url = Server::listen().await.url();
     let shown = format!("{:?}", settings(url, LONG));

@@ -18,10 +18,7 @@ use phonekey_delivery::{
 };
 use sha2::Sha256;
 
-use crate::{
-    kit::{LONG, NOW, Server, accepted, message, post, refused, reply, report},
-    troubles,
-};
+use crate::kit::{LONG, NOW, Server, accepted, message, post, refused, reply, report, troubles};
 
 const ID: &str = "wamid.HBgMNDQ3NzAwOTAwMTIzFQIAERgSQUJD/+=";
 
@@ -29,9 +26,9 @@ const SUCCESS: &str = r#"{"messaging_product":"whatsapp",
     "contacts":[{"input":"+447700900123","wa_id":"447700900123"}],
     "messages":[{"id":"wamid.HBgMNDQ3NzAwOTAwMTIzFQIAERgSQUJD/+="}]}"#;
 
-fn settings(url: &str, timeout: Duration) -> WhatsAppSettings {
+fn settings(base_url: BaseUrl, timeout: Duration) -> WhatsAppSettings {
     WhatsAppSettings {
-        base_url: BaseUrl::parse(url).unwrap(),
+        base_url,
         version: "v25.0".to_owned(),
         phone_number_id: "1060001".to_owned(),
         token: Secret::new("EAAtoken"),
@@ -47,8 +44,8 @@ fn settings(url: &str, timeout: Duration) -> WhatsAppSettings {
     }
 }
 
-fn whatsapp(url: &str, timeout: Duration) -> WhatsApp {
-    WhatsApp::new(&settings(url, timeout)).unwrap()
+fn whatsapp(base_url: BaseUrl, timeout: Duration) -> WhatsApp {
+    WhatsApp::new(&settings(base_url, timeout)).unwrap()
 }
 
 fn to_britain() -> Message {
@@ -57,14 +54,14 @@ fn to_britain() -> Message {
 
 async fn outcome_of(reply: &str) -> SendOutcome {
     let server = Server::listen().await;
-    let whatsapp = whatsapp(&server.url(), LONG);
+    let whatsapp = whatsapp(server.url(), LONG);
     server.exchange(&whatsapp, &to_britain(), reply).await.0
 }
 
 #[tokio::test]
 async fn a_request_has_exactly_this_form() {
     let server = Server::listen().await;
-    let whatsapp = whatsapp(&server.url(), LONG);
+    let whatsapp = whatsapp(server.url(), LONG);
     let message = to_britain();
 
     let reply = reply("200 OK", SUCCESS);
@@ -94,7 +91,7 @@ async fn a_request_has_exactly_this_form() {
 #[tokio::test]
 async fn nobody_is_written_to_whom_meta_bars() {
     let server = Server::listen().await;
-    let whatsapp = whatsapp(&server.url(), LONG);
+    let whatsapp = whatsapp(server.url(), LONG);
 
     for number in [
         "+989121234567",
@@ -233,10 +230,11 @@ async fn an_acceptance_without_a_name_for_the_message_tells_nothing() {
 #[tokio::test]
 async fn troubles_on_the_way_mean_what_they_mean_everywhere() {
     troubles::hold(whatsapp, &to_britain(), SUCCESS).await;
+    troubles::hold_statuses(whatsapp, &to_britain()).await;
 }
 
 fn read(report: &RawReport) -> Result<ReportRead, BadReport> {
-    whatsapp("https://graph.example/", LONG).read(report, NOW)
+    whatsapp(BaseUrl::parse("https://graph.example/").unwrap(), LONG).read(report, NOW)
 }
 
 /// Python signed this body as it stands, with its escaped letter:
@@ -285,7 +283,7 @@ fn a_report_that_is_not_metas_is_refused() {
     }
     let without_keys = WhatsAppSettings {
         webhook: None,
-        ..settings("https://graph.example/", LONG)
+        ..settings(BaseUrl::parse("https://graph.example/").unwrap(), LONG)
     };
     let whatsapp = Arc::new(WhatsApp::new(&without_keys).unwrap());
     let report = signed(SIGNATURE, BODY);
@@ -423,7 +421,10 @@ fn nobody_else_hears_anything() {
 
 #[test]
 fn settings_show_no_key() {
-    let shown = format!("{:?}", settings("https://graph.example/", LONG));
+    let shown = format!(
+        "{:?}",
+        settings(BaseUrl::parse("https://graph.example/").unwrap(), LONG)
+    );
 
     for key in ["EAAtoken", "4pp-s3cret", "v3rify-t0ken"] {
         assert!(!shown.contains(key), "{shown}");

@@ -15,12 +15,9 @@ use phonekey_delivery::{
     providers::smsir::{SmsIr, SmsIrSettings},
 };
 
-use crate::{
-    kit::{
-        CODE, LONG, LOST, Server, UNWANTED, accepted, message, message_to, outcome_of, refused,
-        reply, report, report_of,
-    },
-    log, troubles,
+use crate::kit::{
+    CODE, IRAN, LONG, LOST, Server, UNWANTED, accepted, log, message, outcome_of, refused, reply,
+    report, report_of, troubles,
 };
 
 const TAKEN: &str = r#"{"status":1,"message":"ok","data":{"messageId":77120345,"cost":1.0}}"#;
@@ -40,7 +37,7 @@ fn smsir(base_url: BaseUrl, timeout: Duration) -> SmsIr {
 }
 
 fn sms() -> Message {
-    message(Channel::Sms)
+    message(Channel::Sms, IRAN)
 }
 
 /// An answer that says what is wrong.
@@ -70,7 +67,7 @@ async fn a_text_message_has_exactly_this_form() {
         .exchange(&smsir, &sms(), &reply("200 OK", TAKEN))
         .await;
 
-    assert_eq!(outcome, accepted("77120345", None));
+    assert_eq!(outcome, accepted("77120345"));
     assert_eq!(request.line, "POST /v1/send/verify HTTP/1.1");
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("accept"), Some("application/json"));
@@ -89,7 +86,7 @@ async fn a_number_of_elsewhere_is_for_another_provider() {
     let server = Server::listen().await;
     let smsir = smsir(server.url(), LONG);
 
-    let outcome = smsir.send(&message_to("+97455123456")).await;
+    let outcome = smsir.send(&message(Channel::Sms, "+97455123456")).await;
 
     assert_eq!(outcome, refused(SendRefusal::BlockedCountry));
 }
@@ -167,6 +164,7 @@ async fn a_success_without_a_message_tells_nothing() {
 #[tokio::test]
 async fn its_transport_has_the_usual_troubles() {
     troubles::hold(smsir, &sms(), TAKEN).await;
+    troubles::hold_poller(smsir, TAKEN).await;
 }
 
 #[tokio::test]
@@ -212,6 +210,7 @@ async fn neither_the_log_nor_the_settings_show_the_key() {
     let refusal = reply("400 Bad Request", &body);
 
     log::hold(smsir, &sms(), &refusal, "provider.code=102", &["k3y"]).await;
+    log::hold_poller(smsir, &refusal, &["k3y"]).await;
 
     let url = Server::listen().await.url();
     let shown = format!("{:?}", settings(url, LONG));

@@ -1,18 +1,14 @@
-//! A provider's server, played by the test, and a message to send there.
+//! A provider's server, played by the test.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use phonekey_core::{
-    code::Code,
     delivery::{
-        Channel, DeliveryId,
         message::Message,
-        outcome::{Cost, Currency, MessageId, Receipt, SendOutcome, SendRefusal},
-        report::{Arrival, Report},
+        outcome::{MessageId, SendOutcome},
+        report::Report,
     },
-    phone::PhoneNumber,
     ports::delivery::MessageSender,
-    testing::values,
 };
 use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
 use tokio::{
@@ -25,9 +21,6 @@ use tokio::{
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 /// Shorter than a server that never answers.
 pub(crate) const SHORT: Duration = Duration::from_millis(200);
-
-/// The code of [`message`].
-pub(crate) const CODE: &str = "482913";
 
 /// A provider's server.
 pub(crate) struct Server(TcpListener);
@@ -53,9 +46,13 @@ impl Server {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
+    /// `127.0.0.1` with its port.
+    pub(crate) fn host(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+
     pub(crate) fn url(&self) -> BaseUrl {
-        let address = self.0.local_addr().unwrap();
-        BaseUrl::parse(&format!("http://{address}")).unwrap()
+        BaseUrl::parse(&format!("http://{}", self.host())).unwrap()
     }
 
     pub(crate) async fn connection(&self) -> TcpStream {
@@ -63,12 +60,27 @@ impl Server {
     }
 
     /// Takes one request, answers it with `reply` as it stands, and closes the connection.
-    async fn answer(&self, reply: &str) -> Request {
+    pub(crate) async fn answer(&self, reply: &str) -> Request {
         let mut connection = self.connection().await;
         let request = read(&mut connection).await;
         // Who has read enough may be gone.
         let _ = connection.write_all(reply.as_bytes()).await;
         request
+    }
+
+    /// Takes so many requests on one connection, and answers each with `reply`.
+    pub(crate) async fn answer_on_one_connection(
+        &self,
+        reply: &str,
+        requests: usize,
+    ) -> Vec<Request> {
+        let mut connection = self.connection().await;
+        let mut taken = Vec::new();
+        for _ in 0..requests {
+            taken.push(read(&mut connection).await);
+            connection.write_all(reply.as_bytes()).await.unwrap();
+        }
+        taken
     }
 
     /// Has a message sent and answers it; what became of it, and what was asked.
@@ -149,67 +161,12 @@ pub(crate) async fn report_of<S: PollReports>(
     server.poll(&poller, id, reply).await.0
 }
 
-/// The first message of a challenge, in Persian, to a number of Iran.
-pub(crate) fn message(channel: Channel) -> Message {
-    let challenge = values::challenge();
-    Message {
-        delivery: DeliveryId {
-            challenge: challenge.id,
-            attempt: 1,
-        },
-        to: challenge.phone,
-        channel,
-        language: challenge.language,
-        code: Code::parse(CODE).unwrap(),
-        app_hash: None,
-        expires_at: challenge.expires_at,
-    }
-}
-
-/// The same to another number.
-pub(crate) fn message_to(number: &str) -> Message {
-    Message {
-        to: PhoneNumber::from_e164(number).unwrap(),
-        ..message(Channel::Sms)
-    }
-}
-
-pub(crate) fn accepted(id: &str, rials: Option<i64>) -> SendOutcome {
-    let cost = rials.map(|rials| Cost {
-        micros: rials * 1_000_000,
-        currency: Currency::RIAL,
-    });
-    SendOutcome::Accepted(Receipt {
-        message_id: Some(MessageId::new(id).unwrap()),
-        cost,
-    })
-}
-
-pub(crate) const fn refused(refusal: SendRefusal) -> SendOutcome {
-    SendOutcome::Refused(refusal)
-}
-
-pub(crate) fn report(id: &str, arrival: Option<Arrival>) -> Report {
-    Report {
-        message_id: MessageId::new(id).unwrap(),
-        arrival,
-        cost: None,
-    }
-}
-
-/// That a message did not arrive, and another way could do better.
-pub(crate) const LOST: Arrival = Arrival::Undelivered(SendRefusal::Temporary);
-/// That its owner wants no such messages.
-pub(crate) const UNWANTED: Arrival = Arrival::Undelivered(SendRefusal::OptedOut);
-
 /// A URL that nobody listens at, as long as the socket is kept: a port that was let go may be the next
 /// test's.
 pub(crate) fn nobody() -> (BaseUrl, TcpSocket) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
-    (
-        BaseUrl::parse(&format!("http://{address}")).unwrap(),
-        socket,
-    )
+    let url = BaseUrl::parse(&format!("http://{address}")).unwrap();
+    (url, socket)
 }

@@ -15,12 +15,9 @@ use phonekey_delivery::{
     providers::melipayamak::{MeliPayamak, MeliPayamakSettings},
 };
 
-use crate::{
-    kit::{
-        CODE, LONG, LOST, Server, UNWANTED, accepted, message, message_to, outcome_of, refused,
-        reply, report, report_of,
-    },
-    log, troubles,
+use crate::kit::{
+    CODE, IRAN, LONG, LOST, Server, UNWANTED, accepted, log, message, outcome_of, refused, reply,
+    report, report_of, troubles,
 };
 
 const TAKEN: &str = r#"{"Value":"5123456789012345678","RetStatus":1,"StrRetStatus":"Ok"}"#;
@@ -40,7 +37,7 @@ fn melipayamak(base_url: BaseUrl, timeout: Duration) -> MeliPayamak {
 }
 
 fn sms() -> Message {
-    message(Channel::Sms)
+    message(Channel::Sms, IRAN)
 }
 
 fn answer(value: &str, status: i64, words: &str) -> String {
@@ -62,7 +59,7 @@ async fn a_text_message_has_exactly_this_form() {
         .exchange(&melipayamak, &sms(), &reply("200 OK", TAKEN))
         .await;
 
-    assert_eq!(outcome, accepted("5123456789012345678", None));
+    assert_eq!(outcome, accepted("5123456789012345678"));
     assert_eq!(request.line, "POST /api/SendSMS/BaseServiceNumber HTTP/1.1");
     assert_eq!(
         request.header("content-type"),
@@ -79,7 +76,9 @@ async fn a_number_of_elsewhere_is_for_another_provider() {
     let server = Server::listen().await;
     let melipayamak = melipayamak(server.url(), LONG);
 
-    let outcome = melipayamak.send(&message_to("+97455123456")).await;
+    let outcome = melipayamak
+        .send(&message(Channel::Sms, "+97455123456"))
+        .await;
 
     assert_eq!(outcome, refused(SendRefusal::BlockedCountry));
 }
@@ -93,7 +92,7 @@ async fn an_id_is_read_in_each_of_its_forms() {
     ] {
         let outcome = outcome_of(melipayamak, &sms(), &reply("200 OK", body)).await;
 
-        assert_eq!(outcome, accepted("5123456789012345678", None), "{body}");
+        assert_eq!(outcome, accepted("5123456789012345678"), "{body}");
     }
 }
 
@@ -182,6 +181,7 @@ async fn a_code_that_tells_nothing_is_judged_by_the_status() {
 #[tokio::test]
 async fn its_transport_has_the_usual_troubles() {
     troubles::hold(melipayamak, &sms(), TAKEN).await;
+    troubles::hold_poller(melipayamak, TAKEN).await;
 }
 
 #[tokio::test]
@@ -238,6 +238,7 @@ async fn neither_the_log_nor_the_settings_show_the_key() {
     let refusal = answer("\"2\"", 0, CODE);
 
     log::hold(melipayamak, &sms(), &refusal, "provider.code=2", &["k3y"]).await;
+    log::hold_poller(melipayamak, &refusal, &["k3y"]).await;
 
     let url = Server::listen().await.url();
     let shown = format!("{:?}", settings(url, LONG));

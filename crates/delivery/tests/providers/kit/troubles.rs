@@ -12,23 +12,81 @@ use phonekey_core::{
 use phonekey_delivery::{endpoint::BaseUrl, provider::PollReports};
 use tokio::{io::AsyncWriteExt, select};
 
-use crate::kit::{LONG, SHORT, Server, nobody, outcome_of, read, refused, reply, report_of};
+use super::{LONG, SHORT, Server, nobody, outcome_of, read, refused, reply, report_of};
 
-/// Holds a provider to what its transport's troubles mean. `sender` makes one that talks to a URL
-/// within a time, `success` is the body of an acceptance.
-pub(crate) async fn hold<S: MessageSender + PollReports>(
+/// Holds a provider to what its transport's troubles mean, and to taking nothing but an answer for
+/// an answer. `sender` makes one that talks to a URL within a time, `success` is the body of an
+/// acceptance.
+pub(crate) async fn hold<S: MessageSender>(
     sender: impl Fn(BaseUrl, Duration) -> S,
     message: &Message,
     success: &str,
 ) {
-    without_a_connection_nothing_was_sent(&sender, message).await;
-    silence_tells_nothing(&sender, message, "").await;
-    let half = format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{success}");
-    silence_tells_nothing(&sender, message, &half).await;
-    what_breaks_off_tells_nothing(&sender, message, success).await;
+    hold_transport(&sender, message, success).await;
     what_is_not_an_answer_tells_nothing(&sender, message, success).await;
     too_many_requests_are_refused(&sender, message).await;
-    whoever_cannot_be_asked_reports_nothing(&sender, success).await;
+}
+
+/// Holds a provider to what its transport's troubles mean; `answer` is the body of a whole answer.
+pub(crate) async fn hold_transport<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+    answer: &str,
+) {
+    without_a_connection_nothing_was_sent(&sender, message).await;
+    silence_tells_nothing(&sender, message, "").await;
+    let half = format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{answer}");
+    silence_tells_nothing(&sender, message, &half).await;
+    what_breaks_off_tells_nothing(&sender, message, answer).await;
+}
+
+/// Holds one whose statuses mean what HTTP says to that.
+pub(crate) async fn hold_statuses<S: MessageSender>(
+    sender: impl Fn(BaseUrl, Duration) -> S,
+    message: &Message,
+) {
+    let elsewhere = "HTTP/1.1 307 Moved\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+    let cases = [
+        (elsewhere.to_owned(), refused(SendRefusal::Temporary)),
+        (
+            reply("400 Bad Request", "no"),
+            refused(SendRefusal::RejectedContent),
+        ),
+        (
+            reply("401 Unauthorized", ""),
+            refused(SendRefusal::BadCredentials),
+        ),
+        (
+            reply("403 Forbidden", "<html>"),
+            refused(SendRefusal::BadCredentials),
+        ),
+        (reply("408 Request Timeout", ""), SendOutcome::Unknown),
+    ];
+    for (reply, meaning) in cases {
+        let outcome = outcome_of(&sender, message, &reply).await;
+
+        assert_eq!(outcome, meaning, "{reply}");
+    }
+}
+
+/// Holds one that is asked for reports to saying nothing when it cannot tell.
+pub(crate) async fn hold_poller<S: PollReports>(
+    poller: impl Fn(BaseUrl, Duration) -> S,
+    success: &str,
+) {
+    let (url, _nobody) = nobody();
+    let id = MessageId::new("5").unwrap();
+    assert_eq!(poller(url, LONG).poll(&id).await, None);
+
+    for reply in [
+        reply("200 OK", ""),
+        reply("200 OK", "{}"),
+        reply("401 Unauthorized", "no"),
+        reply("500 Oops", success),
+        reply("200 OK", success)[..30].to_owned(),
+    ] {
+        assert_eq!(report_of(&poller, "5", &reply).await, None, "{reply}");
+    }
 }
 
 async fn without_a_connection_nothing_was_sent<S: MessageSender>(
@@ -68,9 +126,9 @@ async fn silence_tells_nothing<S: MessageSender>(
 async fn what_breaks_off_tells_nothing<S: MessageSender>(
     sender: impl Fn(BaseUrl, Duration) -> S,
     message: &Message,
-    success: &str,
+    answer: &str,
 ) {
-    let whole = reply("200 OK", success);
+    let whole = reply("200 OK", answer);
     for cut_at in [0, 5, 20, whole.len() - 1] {
         let outcome = outcome_of(&sender, message, &whole[..cut_at]).await;
 
@@ -114,23 +172,4 @@ async fn too_many_requests_are_refused<S: MessageSender>(
     let outcome = outcome_of(&sender, message, reply).await;
 
     assert_eq!(outcome, refused(SendRefusal::RateLimited));
-}
-
-async fn whoever_cannot_be_asked_reports_nothing<S: PollReports>(
-    poller: impl Fn(BaseUrl, Duration) -> S,
-    success: &str,
-) {
-    let (url, _nobody) = nobody();
-    let id = MessageId::new("5").unwrap();
-    assert_eq!(poller(url, LONG).poll(&id).await, None);
-
-    for reply in [
-        reply("200 OK", ""),
-        reply("200 OK", "{}"),
-        reply("401 Unauthorized", "no"),
-        reply("500 Oops", success),
-        reply("200 OK", success)[..30].to_owned(),
-    ] {
-        assert_eq!(report_of(&poller, "5", &reply).await, None, "{reply}");
-    }
 }

@@ -19,10 +19,8 @@ use phonekey_delivery::{
 };
 use tokio::join;
 
-use crate::{
-    kit::{
-        LONG, NOW, SHORT, Server, accepted, message, post, refused, reply, report, surroundings,
-    },
+use crate::kit::{
+    IRAN, LONG, NOW, SHORT, Server, accepted, message, post, refused, reply, report, surroundings,
     troubles,
 };
 
@@ -30,21 +28,21 @@ const SUCCESS: &str = r#"{"ok":true,"result":{"request_id":"112233445566",
     "phone_number":"989121234567","request_cost":0.01,"remaining_balance":9.41,
     "delivery_status":{"status":"sent","updated_at":1786439704},"payload":"x","new":[1]}}"#;
 
-fn settings(url: &str, timeout: Duration) -> TelegramSettings {
+fn settings(base_url: BaseUrl, timeout: Duration) -> TelegramSettings {
     TelegramSettings {
-        base_url: BaseUrl::parse(url).unwrap(),
+        base_url,
         token: Secret::new("AAHtoken:secret"),
         sender_username: None,
         timeout,
     }
 }
 
-fn telegram(url: &str, timeout: Duration) -> Telegram {
-    Telegram::new(&settings(url, timeout), surroundings()).unwrap()
+fn telegram(base_url: BaseUrl, timeout: Duration) -> Telegram {
+    Telegram::new(&settings(base_url, timeout), surroundings()).unwrap()
 }
 
 fn to_iran() -> Message {
-    message(Channel::Telegram, "+989121234567")
+    message(Channel::Telegram, IRAN)
 }
 
 #[tokio::test]
@@ -52,7 +50,7 @@ async fn a_request_has_exactly_this_form() {
     let server = Server::listen().await;
     let settings = TelegramSettings {
         sender_username: Some("phonekey".to_owned()),
-        ..settings(&server.url(), LONG)
+        ..settings(server.url(), LONG)
     };
     let telegram = Telegram::new(&settings, surroundings()).unwrap();
     let message = to_iran();
@@ -85,7 +83,7 @@ async fn asked(callback: Option<&str>, message: &Message) -> serde_json::Value {
         callback: callback.map(str::to_owned),
         ..surroundings()
     };
-    let telegram = Telegram::new(&settings(&server.url(), LONG), surroundings).unwrap();
+    let telegram = Telegram::new(&settings(server.url(), LONG), surroundings).unwrap();
     let reply = reply("200 OK", SUCCESS);
     let (_, request) = server.exchange(&telegram, message, &reply).await;
     serde_json::from_str(&request.body).unwrap()
@@ -121,7 +119,7 @@ async fn where_telegram_cannot_call_it_is_asked() {
             callback: callback.map(str::to_owned),
             ..surroundings()
         };
-        let settings = settings("https://telegram.example/", LONG);
+        let settings = settings(BaseUrl::parse("https://telegram.example/").unwrap(), LONG);
         Arc::new(Telegram::new(&settings, surroundings).unwrap()).reports()
     };
 
@@ -139,7 +137,7 @@ async fn where_telegram_cannot_call_it_is_asked() {
 #[tokio::test]
 async fn a_code_that_telegram_does_not_take_is_not_sent() {
     let server = Server::listen().await;
-    let telegram = telegram(&server.url(), LONG);
+    let telegram = telegram(server.url(), LONG);
     let long = Message {
         code: Code::parse("482913482").unwrap(),
         ..to_iran()
@@ -189,7 +187,7 @@ async fn every_error_has_its_meaning() {
         let server = Server::listen().await;
 
         let reply = reply(status, &format!(r#"{{"ok":false,"error":"{error}"}}"#));
-        let telegram = telegram(&server.url(), LONG);
+        let telegram = telegram(server.url(), LONG);
         let (outcome, _) = server.exchange(&telegram, &to_iran(), &reply).await;
 
         let expected = meaning.map_or(SendOutcome::Unknown, refused);
@@ -210,7 +208,7 @@ async fn an_acceptance_without_a_name_for_the_message_tells_nothing() {
         let server = Server::listen().await;
 
         let reply = reply("200 OK", body);
-        let telegram = telegram(&server.url(), LONG);
+        let telegram = telegram(server.url(), LONG);
         let (outcome, _) = server.exchange(&telegram, &to_iran(), &reply).await;
 
         assert_eq!(outcome, SendOutcome::Unknown, "{body}");
@@ -220,12 +218,13 @@ async fn an_acceptance_without_a_name_for_the_message_tells_nothing() {
 #[tokio::test]
 async fn troubles_on_the_way_mean_what_they_mean_everywhere() {
     troubles::hold(telegram, &to_iran(), SUCCESS).await;
+    troubles::hold_statuses(telegram, &to_iran()).await;
 }
 
 /// What is asked of a message, and what is understood of the answer.
 async fn polled(answer: &str) -> Option<Report> {
     let server = Server::listen().await;
-    let telegram = telegram(&server.url(), LONG);
+    let telegram = telegram(server.url(), LONG);
     let id = MessageId::new("112233445566").unwrap();
     let (polled, request) = join!(telegram.poll(&id), server.answer(answer));
     assert_eq!(request.line, "POST /checkVerificationStatus HTTP/1.1");
@@ -274,7 +273,7 @@ async fn an_answer_that_tells_nothing_is_no_report() {
         assert_eq!(polled(&reply(status, body)).await, None, "{status} {body}");
     }
     let server = Server::listen().await;
-    let telegram = telegram(&server.url(), SHORT);
+    let telegram = telegram(server.url(), SHORT);
     let id = MessageId::new("1").unwrap();
     assert_eq!(telegram.poll(&id).await, None);
 }
@@ -296,7 +295,7 @@ fn signed(time: &str, signature: &str, body: &str) -> RawReport {
 }
 
 fn read(report: &RawReport, now: Timestamp) -> Result<ReportRead, BadReport> {
-    telegram("https://telegram.example/", LONG).read(report, now)
+    telegram(BaseUrl::parse("https://telegram.example/").unwrap(), LONG).read(report, now)
 }
 
 #[test]
@@ -329,7 +328,7 @@ fn a_report_that_is_not_telegrams_is_refused() {
     }
     let other_token = TelegramSettings {
         token: Secret::new("AAHtoken:other"),
-        ..settings("https://telegram.example/", LONG)
+        ..settings(BaseUrl::parse("https://telegram.example/").unwrap(), LONG)
     };
     let telegram = Telegram::new(&other_token, surroundings()).unwrap();
     assert_eq!(
@@ -364,7 +363,10 @@ fn an_old_report_is_refused_and_so_is_one_of_the_future() {
 
 #[test]
 fn settings_show_no_key() {
-    let shown = format!("{:?}", settings("https://telegram.example/", LONG));
+    let shown = format!(
+        "{:?}",
+        settings(BaseUrl::parse("https://telegram.example/").unwrap(), LONG)
+    );
 
     assert!(!shown.contains("AAHtoken"), "{shown}");
 }

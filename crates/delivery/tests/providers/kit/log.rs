@@ -13,7 +13,7 @@ use tracing::{
     subscriber::{self, NoSubscriber},
 };
 
-use crate::kit::{CODE, LONG, Server, outcome_of, report_of};
+use super::{CODE, LONG, Server, outcome_of, report_of};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -37,15 +37,49 @@ static IDLE: LazyLock<[Dispatch; 2]> =
     LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::default())));
 
 /// Holds a provider to keeping to itself what the log may not hold: at the lowest level, with a
-/// message that is refused by `refusal`, one that nobody takes, and one that is asked for. The log
-/// must say `said`, and none of `secrets`.
-pub(crate) async fn hold<S: MessageSender + PollReports>(
+/// message that is refused by `refusal`, and one that nobody takes. The log must say `said`, and none
+/// of `secrets`.
+pub(crate) async fn hold<S: MessageSender>(
     sender: impl Fn(BaseUrl, Duration) -> S,
     message: &Message,
     refusal: &str,
     said: &str,
     secrets: &[&str],
 ) {
+    let log = logged(async {
+        outcome_of(&sender, message, refusal).await;
+        let url = Server::listen().await.url();
+        sender(url, LONG).send(message).await;
+    })
+    .await;
+
+    assert!(log.contains(said), "{log}");
+    assert!(log.contains(&message.delivery.to_string()), "{log}");
+    assert!(log.contains("the provider gave no answer"), "{log}");
+    let number = message.to.e164();
+    for secret in secrets.iter().chain(&[CODE, &number[number.len() - 8..]]) {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+/// Holds one that is asked for reports to the same, when it answers so.
+pub(crate) async fn hold_poller<S: PollReports>(
+    poller: impl Fn(BaseUrl, Duration) -> S,
+    refusal: &str,
+    secrets: &[&str],
+) {
+    let log = logged(async {
+        report_of(&poller, "5", refusal).await;
+    })
+    .await;
+
+    for secret in secrets {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+/// What is logged, at the lowest level, while this is done.
+async fn logged(done: impl Future<Output = ()>) -> String {
     LazyLock::force(&IDLE);
     let log = Log::default();
     let to = log.clone();
@@ -55,17 +89,8 @@ pub(crate) async fn hold<S: MessageSender + PollReports>(
         .with_writer(move || to.clone())
         .finish();
     let listening = subscriber::set_default(subscriber);
-    outcome_of(&sender, message, refusal).await;
-    report_of(&sender, "5", refusal).await;
-    let url = Server::listen().await.url();
-    sender(url, LONG).send(message).await;
+    done.await;
     drop(listening);
-
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains(said), "{log}");
-    assert!(log.contains(&message.delivery.to_string()), "{log}");
-    assert!(log.contains("the provider gave no answer"), "{log}");
-    for secret in secrets.iter().chain(&[CODE, "9121234567"]) {
-        assert!(!log.contains(secret), "{secret} in {log}");
-    }
+    let log = log.0.lock().unwrap_or_else(PoisonError::into_inner);
+    String::from_utf8(log.clone()).unwrap()
 }

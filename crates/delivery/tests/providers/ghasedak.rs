@@ -15,12 +15,9 @@ use phonekey_delivery::{
     providers::ghasedak::{Ghasedak, GhasedakSettings},
 };
 
-use crate::{
-    kit::{
-        CODE, LONG, LOST, Server, UNWANTED, accepted, message, message_to, outcome_of, refused,
-        reply, report, report_of,
-    },
-    log, troubles,
+use crate::kit::{
+    CODE, IRAN, LONG, LOST, Server, UNWANTED, accepted, log, message, outcome_of, refused, reply,
+    report, report_of, troubles,
 };
 
 /// In the form that Ghasedak documents, with a text of our own.
@@ -44,7 +41,7 @@ fn ghasedak(base_url: BaseUrl, timeout: Duration) -> Ghasedak {
 }
 
 fn sms() -> Message {
-    message(Channel::Sms)
+    message(Channel::Sms, IRAN)
 }
 
 /// An answer that says what is wrong.
@@ -71,7 +68,7 @@ async fn a_text_message_has_exactly_this_form() {
         .exchange(&ghasedak, &sms(), &reply("200 OK", TAKEN))
         .await;
 
-    assert_eq!(outcome, accepted("30111222", None));
+    assert_eq!(outcome, accepted("30111222"));
     assert_eq!(
         request.line,
         "POST /rest/api/v1/WebService/SendOtpSMS HTTP/1.1"
@@ -96,7 +93,11 @@ async fn a_call_reads_out_its_own_template() {
     let ghasedak = ghasedak(server.url(), LONG);
 
     let (_, request) = server
-        .exchange(&ghasedak, &message(Channel::Voice), &reply("200 OK", TAKEN))
+        .exchange(
+            &ghasedak,
+            &message(Channel::Voice, IRAN),
+            &reply("200 OK", TAKEN),
+        )
         .await;
 
     assert!(
@@ -116,7 +117,7 @@ async fn a_number_of_elsewhere_is_for_another_provider() {
     let server = Server::listen().await;
     let ghasedak = ghasedak(server.url(), LONG);
 
-    let outcome = ghasedak.send(&message_to("+97455123456")).await;
+    let outcome = ghasedak.send(&message(Channel::Sms, "+97455123456")).await;
 
     assert_eq!(outcome, refused(SendRefusal::BlockedCountry));
 }
@@ -127,7 +128,7 @@ async fn names_are_read_in_both_cases_and_ids_as_numbers_too() {
         {"MessageId":30111222,"Cost":900}],"TotalCost":900}}"#;
 
     let outcome = outcome_of(ghasedak, &sms(), &reply("200 OK", pascal)).await;
-    assert_eq!(outcome, accepted("30111222", None));
+    assert_eq!(outcome, accepted("30111222"));
 
     let pascal = r#"{"IsSuccess":false,"StatusCode":418,"Message":"no","Data":null}"#;
 
@@ -214,6 +215,7 @@ async fn a_success_without_a_message_tells_nothing() {
 #[tokio::test]
 async fn its_transport_has_the_usual_troubles() {
     troubles::hold(ghasedak, &sms(), TAKEN).await;
+    troubles::hold_poller(ghasedak, TAKEN).await;
 }
 
 #[tokio::test]
@@ -278,6 +280,7 @@ async fn neither_the_log_nor_the_settings_show_the_key() {
     let refusal = reply("400 Bad Request", &body);
 
     log::hold(ghasedak, &sms(), &refusal, "provider.code=418", &["k3y"]).await;
+    log::hold_poller(ghasedak, &refusal, &["k3y"]).await;
 
     let url = Server::listen().await.url();
     let shown = format!("{:?}", settings(url, LONG));

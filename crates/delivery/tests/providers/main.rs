@@ -1,0 +1,20 @@
+//! What each provider is sent, and what its answers and reports mean.
+
+#[cfg(test)]
+mod ghasedak;
+#[cfg(test)]
+mod kavenegar;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod melipayamak;
+#[cfg(test)]
+mod smsir;
+#[cfg(test)]
+mod sns;
+#[cfg(test)]
+mod telegram;
+#[cfg(test)]
+mod webhook;
+#[cfg(test)]
+mod whatsapp;
