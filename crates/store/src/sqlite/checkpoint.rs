@@ -3,8 +3,9 @@
 //! A checkpoint by the writer itself would hold up every step for as long as some thousand pages
 //! take to copy and sync. One beside it alone would never be done: the log starts over only when
 //! all of it has been copied, and under load there is always more. So they take turns: a thread of
-//! its own copies and syncs the bulk while the writer goes on, and then the writer, between two
-//! groups, copies the little that was added meanwhile; the next group starts the log over.
+//! its own copies and syncs the bulk while the writer goes on, again and again until little is
+//! added meanwhile; then the writer, between two groups, copies that little, and the next group
+//! starts the log over.
 //!
 //! `SQLite` itself syncs the database only when a copy has reached the log's end. That would leave
 //! the whole of it to the writer's little copy, so the thread syncs the file by itself.
@@ -51,6 +52,13 @@ enum Turn {
 /// without bound.
 const MOST_THRESHOLDS: u32 = 8;
 
+/// So many pages the writer copies and syncs in the time that a commit of its own takes.
+const LITTLE: u32 = 128;
+
+/// The other thread stops trying to be left with little after so many rounds: the writer may be
+/// as fast as the disk.
+const MOST_ROUNDS: u8 = 4;
+
 impl Checkpoints {
     pub(super) fn start(
         writing: &mut Connection,
@@ -66,17 +74,20 @@ impl Checkpoints {
             }))
             .map_err(|error| OpenError::sqlite(path, error))?;
 
-        let db = connection::checkpointing(path, tuning)?;
         let no_file = |source| OpenError::File {
             path: path.to_owned(),
             source,
         };
-        let disk = Disk::of(path).map_err(no_file)?;
+        let copier = Copier {
+            db: connection::checkpointing(path, tuning)?,
+            disk: Disk::of(path).map_err(no_file)?,
+            pages: Arc::clone(&pages),
+        };
         let (wake, woken) = sync_channel(1);
         let (done, copied) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("phonekey-checkpoint".to_owned())
-            .spawn(move || copy_when_woken(&db, &disk, &woken, &done))
+            .spawn(move || copier.run(&woken, &done))
             .map_err(no_file)?;
         Ok(Self {
             pages,
@@ -91,20 +102,21 @@ impl Checkpoints {
     /// Starts or finishes copying, if the log is long enough for it.
     pub(super) fn keep_up(&mut self, writing: &Connection) {
         match self.turn {
-            Turn::Filling if self.pages.load(Ordering::Relaxed) >= self.threshold => {
-                if let Some(wake) = &self.wake {
+            Turn::Filling => {
+                let is_long = self.pages.load(Ordering::Relaxed) >= self.threshold;
+                if let Some(wake) = self.wake.as_ref().filter(|_| is_long) {
                     // It waits: what it was last woken for has been taken back from it.
                     let _ = wake.try_send(());
                     self.turn = Turn::Copying;
                 }
             }
-            Turn::Filling => {}
-            Turn::Copying if self.is_copied() => {
-                self.turn = Turn::Filling;
-                self.pages.store(0, Ordering::Relaxed);
-                copy(writing);
+            Turn::Copying => {
+                if self.is_copied() {
+                    self.turn = Turn::Filling;
+                    self.pages.store(0, Ordering::Relaxed);
+                    copy(writing);
+                }
             }
-            Turn::Copying => {}
         }
     }
 
@@ -130,21 +142,41 @@ impl Drop for Checkpoints {
     }
 }
 
-fn copy_when_woken(db: &Connection, disk: &Disk, woken: &Receiver<()>, done: &SyncSender<()>) {
-    while woken.recv().is_ok() {
-        copy(db);
-        disk.sync();
-        // Nobody waits for it any more once the writer has gone.
-        let _ = done.try_send(());
+/// The thread that copies the bulk.
+struct Copier {
+    db: Connection,
+    disk: Disk,
+    /// Pages in the log, as of the last commit.
+    pages: Arc<AtomicU32>,
+}
+
+impl Copier {
+    fn run(&self, woken: &Receiver<()>, done: &SyncSender<()>) {
+        while woken.recv().is_ok() {
+            for _ in 0..MOST_ROUNDS {
+                let copied = copy(&self.db);
+                self.disk.sync();
+                let left = self.pages.load(Ordering::Relaxed).saturating_sub(copied);
+                if left <= LITTLE {
+                    break;
+                }
+            }
+            // Nobody waits for it any more once the writer has gone.
+            let _ = done.try_send(());
+        }
     }
 }
 
-/// Copies as much as no reader still needs as it was.
-fn copy(db: &Connection) {
-    let copied = db.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
-    if let Err(error) = copied {
-        // Nothing is lost: the log keeps what was not copied, and the next try comes soon.
-        tracing::warn!(error = %error, "the write-ahead log could not be copied");
+/// Copies as much as no reader still needs as it was. Returns how many pages of the log have been
+/// copied by now.
+fn copy(db: &Connection) -> u32 {
+    match db.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE) {
+        Ok((_in_the_log, copied)) => u32::try_from(copied).unwrap_or(0),
+        Err(error) => {
+            // Nothing is lost: the log keeps what was not copied, and the next try comes soon.
+            tracing::warn!(error = %error, "the write-ahead log could not be copied");
+            0
+        }
     }
 }
 
