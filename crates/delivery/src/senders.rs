@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use phonekey_core::{
-    delivery::ProviderName, ports::delivery::MessageSender, route::table::RoutingTable, time::Clock,
+    delivery::ProviderName,
+    ports::delivery::MessageSender,
+    route::{Handling, table::RoutingTable, watch::ProviderHealth},
+    time::Clock,
 };
 use thiserror::Error;
 
@@ -100,6 +103,21 @@ impl Senders {
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> Option<&Arc<Provider>> {
         self.providers.get(name)
+    }
+
+    /// How those do that messages are carried by, as this node sees them.
+    #[must_use]
+    pub fn health(&self) -> Vec<ProviderHealth> {
+        let carrying = self
+            .providers
+            .iter()
+            .filter(|(_, provider)| provider.handling() == Handling::Carried);
+        let health = carrying.map(|(name, provider)| ProviderHealth {
+            provider: name.clone(),
+            position: provider.health().position(),
+            last_trouble: provider.health().last_trouble(),
+        });
+        health.collect()
     }
 
     /// All providers, by name.
@@ -202,7 +220,7 @@ mod tests {
     use std::fs;
 
     use phonekey_core::{
-        route::{Handling, Hop},
+        route::Hop,
         secret::{MasterSecret, Secret},
         testing::{ManualClock, values::hop},
     };

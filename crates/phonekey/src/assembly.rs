@@ -10,6 +10,7 @@ use phonekey_core::{
     flow::{Flows, World},
     ports::{delivery::Dispatcher, store::Store},
     random::{Random, SystemRandom},
+    route::watch::NodeId,
     secret::{MasterSecret, Secret},
     time::{Clock, SystemClock},
 };
@@ -46,6 +47,8 @@ pub struct Assembled {
     pub deliveries: Arc<DeliveryRouter>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What this run of the server is called.
+    pub node: NodeId,
     /// Cancelled when the server begins to shut down.
     pub stopping: CancellationToken,
     /// The file of the master secret, if this start made it.
@@ -75,6 +78,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     };
     let deliveries = Arc::new(delivery_router(config, &secret.secret, among)?);
 
+    let node = NodeId::generate(&machine_name(), &*random);
     let world = World {
         store: Arc::clone(&store),
         dispatcher: Arc::clone(&deliveries) as Arc<dyn Dispatcher>,
@@ -113,9 +117,16 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         store,
         deliveries,
         clock,
+        node,
         stopping,
         secret_created: secret.created,
     })
+}
+
+/// What the operating system calls this machine.
+fn machine_name() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
 }
 
 fn code_book(config: &Config, secret: &MasterSecret) -> CodeBook {
