@@ -18,7 +18,7 @@ use crate::{
         whatsapp::WhatsApp,
     },
     report::ReportTokens,
-    settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    settings::{ConsoleStream, DeliverySettings, ProviderKind, ProviderSettings},
     text::Texts,
 };
 
@@ -173,7 +173,12 @@ fn open_provider(
 ) -> Result<Provider, ProviderProblem> {
     let made = match &settings.kind {
         ProviderKind::Inbox => return Ok(Provider::kept()),
-        ProviderKind::Console => silent(Console::on_stdout(surroundings.texts, surroundings.clock)),
+        ProviderKind::Console(ConsoleStream::Output) => {
+            silent(Console::on_stdout(surroundings.texts, surroundings.clock))
+        }
+        ProviderKind::Console(ConsoleStream::Error) => {
+            silent(Console::on_stderr(surroundings.texts, surroundings.clock))
+        }
         ProviderKind::File(file) => {
             let sender = FileSender::open(file, surroundings.texts, surroundings.clock);
             silent(sender.map_err(|source| ProviderProblem::FileUnusable {

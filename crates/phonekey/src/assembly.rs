@@ -18,7 +18,7 @@ use phonekey_delivery::{
     report::ReportTokens,
     router::{Router as DeliveryRouter, RouterWorld},
     senders::Senders,
-    settings::DeliverySettings,
+    settings::{ConsoleStream, DeliverySettings, ProviderKind},
 };
 use phonekey_store as store;
 use phonekey_web::{
@@ -196,6 +196,32 @@ pub fn report_sources(config: &Config) -> anyhow::Result<ReportSources> {
         .into_iter()
         .map(|(name, _)| (name.clone(), ReportsBy::Nothing));
     Ok(reporting.chain(silent).collect())
+}
+
+/// The senders for a message that is a test: those that a route uses, and `also`, which is configured
+/// without one. The console's messages go to the standard error, since the standard output is for
+/// what is told of them.
+///
+/// Makes no master secret. Without one there is no server that could hear a report.
+///
+/// # Errors
+/// When the secret cannot be read, or a sender cannot be made.
+pub fn trial_senders(config: &Config, also: Option<&ProviderName>) -> anyhow::Result<Senders> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut settings = delivery_settings(config);
+    let unused = also.and_then(|name| config.delivery.unused.get_key_value(name));
+    let unused = unused.map(|(name, provider)| (name.clone(), provider.clone()));
+    settings.providers.extend(unused);
+    for provider in settings.providers.values_mut() {
+        if let ProviderKind::Console(stream) = &mut provider.kind {
+            *stream = ConsoleStream::Error;
+        }
+    }
+    let tokens = match config.secret.current.existing()? {
+        Some(secret) => ReportTokens::new(&secret),
+        None => throwaway_tokens()?,
+    };
+    Ok(Senders::open(&settings, &clock, &tokens)?)
 }
 
 /// Secrets of paths that nobody is told.

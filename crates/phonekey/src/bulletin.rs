@@ -25,6 +25,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// How often it writes although nothing has.
 const WRITE_EVERY: Duration = Duration::from_mins(1);
 
+/// A node that has written nothing for so long does not run any more, or cannot write: it has left
+/// out three turns.
+pub(crate) const SILENCE: Duration = Duration::from_secs(200);
+
 /// How long it is remembered what a node wrote that is gone.
 const MEMORY: Duration = Duration::from_hours(1);
 

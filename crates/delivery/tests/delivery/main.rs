@@ -31,6 +31,8 @@ mod resume;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]
+mod trial;
+#[cfg(test)]
 mod troubled;
 #[cfg(test)]
 mod webhook;

@@ -57,10 +57,10 @@ impl Step for NoteHealth {
         let troubles = column(&self.providers, |health| health.last_trouble);
         let providers = column(&self.providers, |health| health.provider.as_str());
         let breakers = column(&self.providers, |health| health.position.name());
-        let moments = column(&self.providers, |health| {
+        let breaker_moments = column(&self.providers, |health| {
             health.position.moment().map(Timestamp::as_millis)
         });
-        let troubled = column(&troubles, |trouble| {
+        let moments_of_trouble = column(&troubles, |trouble| {
             trouble.map(|trouble| trouble.at.as_millis())
         });
         let refusals = column(&troubles, |trouble| {
@@ -75,8 +75,8 @@ impl Step for NoteHealth {
                     &self.now.as_millis(),
                     &providers,
                     &breakers,
-                    &moments,
-                    &troubled,
+                    &breaker_moments,
+                    &moments_of_trouble,
                     &refusals,
                 ],
             )
