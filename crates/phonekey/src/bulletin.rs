@@ -4,7 +4,7 @@
 //! A node writes when something has changed, and once a minute to say that it is still there.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -34,10 +34,10 @@ const MEMORY: Duration = Duration::from_hours(1);
 
 /// What a node writes.
 pub(crate) struct Bulletin {
-    pub(crate) node: NodeId,
-    pub(crate) store: Arc<dyn WatchStore>,
-    pub(crate) deliveries: Arc<DeliveryRouter>,
-    pub(crate) clock: Arc<dyn Clock>,
+    node: NodeId,
+    store: Arc<dyn WatchStore>,
+    deliveries: Arc<DeliveryRouter>,
+    clock: Arc<dyn Clock>,
     written: Mutex<Option<Written>>,
 }
 
@@ -115,7 +115,10 @@ impl Bulletin {
         }
     }
 
-    fn written(&self) -> std::sync::MutexGuard<'_, Option<Written>> {
+    fn written(&self) -> MutexGuard<'_, Option<Written>> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

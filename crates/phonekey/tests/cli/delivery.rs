@@ -208,7 +208,8 @@ fn the_consoles_messages_are_no_part_of_the_result() {
 #[test]
 fn that_a_server_would_send_nothing_to_a_test_number_is_said() {
     let scene = Scene::with(Webhook::answering(ACCEPTING));
-    let config = "[[test_numbers]]\nphone = '+989121234567'\ncode = '12345'\nuntil = '2099-01-01'\n";
+    let config =
+        "[[test_numbers]]\nnumber = '+989121234567'\ncode = '12345'\nuntil = '2099-01-01'\n";
     fs::write(scene.shell.path("phonekey.toml"), config).unwrap();
 
     let ran = scene.send_test("file", "");
