@@ -8,7 +8,14 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{digits, id::ChallengeId, phone::PhoneNumber, secret::MasterSecret, time::Timestamp};
+use crate::{
+    digits,
+    id::ChallengeId,
+    phone::PhoneNumber,
+    random::{self, Random},
+    secret::MasterSecret,
+    time::Timestamp,
+};
 
 /// How many digits a code has: 4 to 10.
 ///
@@ -69,6 +76,24 @@ impl Code {
         let mut digits = [0; CodeLength::MAX as usize];
         digits[..folded.len()].copy_from_slice(folded.as_bytes());
         Some(Self { digits, length })
+    }
+
+    /// A code that answers no challenge: for a message that is a test.
+    pub fn draw(random: &dyn Random, length: CodeLength) -> Self {
+        loop {
+            let draw = u64::from_be_bytes(random::bytes(random));
+            if let Some(code) = Self::from_draw(draw, length) {
+                return code;
+            }
+        }
+    }
+
+    /// The code of a number drawn among all of 64 bits; `None` for one from their incomplete last
+    /// stretch, so that every code is exactly as likely.
+    fn from_draw(draw: u64, length: CodeLength) -> Option<Self> {
+        let modulus = 10_u64.pow(u32::from(length.get()));
+        let fair_end = u64::MAX - u64::MAX % modulus;
+        (draw < fair_end).then(|| Self::from_number(draw % modulus, length))
     }
 
     fn from_number(number: u64, length: CodeLength) -> Self {
@@ -233,8 +258,6 @@ impl CodeKey {
     /// 2^64 is rejected, so every code is exactly as likely. A round that rejects all four draws
     /// (at most once in 10^37 codes) is followed by one whose number is hashed as well.
     fn code(&self, subject: &CodeSubject) -> Code {
-        let modulus = 10_u64.pow(u32::from(subject.length.get()));
-        let fair_end = u64::MAX - u64::MAX % modulus;
         let mut round = 0_u8;
         loop {
             let mut mac = self.mac.clone();
@@ -248,9 +271,9 @@ impl CodeKey {
             for chunk in output.chunks_exact(8) {
                 let mut draw = [0; 8];
                 draw.copy_from_slice(chunk);
-                let draw = u64::from_be_bytes(draw);
-                if draw < fair_end {
-                    return Code::from_number(draw % modulus, subject.length);
+                let code = Code::from_draw(u64::from_be_bytes(draw), subject.length);
+                if let Some(code) = code {
+                    return code;
                 }
             }
             round = round.wrapping_add(1);

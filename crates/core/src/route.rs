@@ -4,12 +4,14 @@
 //! - In which order: [`order`], by what [`conversion`] and [`breaker`] know of the providers.
 //! - One challenge's messages, from the first to the last: [`plan`].
 //! - What follows from a provider's answer: [`next_step`].
+//! - How providers do, for whoever watches them: [`watch`].
 
 pub mod breaker;
 pub mod conversion;
 pub mod order;
 pub mod plan;
 pub mod table;
+pub mod watch;
 
 use std::fmt;
 

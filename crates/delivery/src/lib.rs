@@ -4,6 +4,7 @@
 //!   [`senders`].
 //! - One delivery from its commit to its settlement, provider after provider, and what is reported
 //!   of it afterwards: [`router`].
+//! - One message that is a test: [`trial`].
 //! - What a provider is to the router: [`provider`]; those that there are, and how to add one:
 //!   [`providers`].
 //! - The words: [`text`], one template per language.
@@ -16,7 +17,7 @@ mod carrier;
 pub mod endpoint;
 mod http;
 mod mac;
-mod outlook;
+pub mod outlook;
 pub mod provider;
 pub mod providers;
 pub mod report;
@@ -25,4 +26,5 @@ mod scalar;
 pub mod senders;
 pub mod settings;
 pub mod text;
+pub mod trial;
 mod under_way;

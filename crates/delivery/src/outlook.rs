@@ -23,7 +23,7 @@ use crate::senders::Senders;
 
 /// How far back conversions are counted: long enough for many messages, short enough that a provider
 /// which has broken down falls behind within minutes.
-const CONVERSION_WINDOW: Duration = Duration::from_mins(30);
+pub const CONVERSION_WINDOW: Duration = Duration::from_mins(30);
 
 /// What is known at this moment.
 #[derive(Debug, Default)]

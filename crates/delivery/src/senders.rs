@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use phonekey_core::{
-    delivery::ProviderName, ports::delivery::MessageSender, route::table::RoutingTable, time::Clock,
+    delivery::ProviderName,
+    ports::delivery::MessageSender,
+    route::{Handling, table::RoutingTable, watch::ProviderHealth},
+    time::Clock,
 };
 use thiserror::Error;
 
@@ -15,7 +18,7 @@ use crate::{
         whatsapp::WhatsApp,
     },
     report::ReportTokens,
-    settings::{DeliverySettings, ProviderKind, ProviderSettings},
+    settings::{ConsoleStream, DeliverySettings, ProviderKind, ProviderSettings},
     text::Texts,
 };
 
@@ -102,6 +105,21 @@ impl Senders {
         self.providers.get(name)
     }
 
+    /// How those do that messages are carried by, as this node sees them.
+    #[must_use]
+    pub fn health(&self) -> Vec<ProviderHealth> {
+        let carrying = self
+            .providers
+            .iter()
+            .filter(|(_, provider)| provider.handling() == Handling::Carried);
+        let health = carrying.map(|(name, provider)| ProviderHealth {
+            provider: name.clone(),
+            position: provider.health().position(),
+            last_trouble: provider.health().last_trouble(),
+        });
+        health.collect()
+    }
+
     /// All providers, by name.
     pub fn providers(&self) -> impl Iterator<Item = (&ProviderName, &Arc<Provider>)> {
         self.providers.iter()
@@ -155,7 +173,12 @@ fn open_provider(
 ) -> Result<Provider, ProviderProblem> {
     let made = match &settings.kind {
         ProviderKind::Inbox => return Ok(Provider::kept()),
-        ProviderKind::Console => silent(Console::on_stdout(surroundings.texts, surroundings.clock)),
+        ProviderKind::Console(ConsoleStream::Output) => {
+            silent(Console::on_stdout(surroundings.texts, surroundings.clock))
+        }
+        ProviderKind::Console(ConsoleStream::Error) => {
+            silent(Console::on_stderr(surroundings.texts, surroundings.clock))
+        }
         ProviderKind::File(file) => {
             let sender = FileSender::open(file, surroundings.texts, surroundings.clock);
             silent(sender.map_err(|source| ProviderProblem::FileUnusable {
@@ -202,7 +225,7 @@ mod tests {
     use std::fs;
 
     use phonekey_core::{
-        route::{Handling, Hop},
+        route::Hop,
         secret::{MasterSecret, Secret},
         testing::{ManualClock, values::hop},
     };

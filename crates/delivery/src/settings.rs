@@ -135,8 +135,8 @@ impl Default for Bounds {
 pub enum ProviderKind {
     /// The developer's page.
     Inbox,
-    /// The standard output.
-    Console,
+    /// The standard output, or another stream.
+    Console(ConsoleStream),
     /// A file.
     File(FileSettings),
     /// Ghasedak.
@@ -155,6 +155,15 @@ pub enum ProviderKind {
     Webhook(WebhookSettings),
     /// WhatsApp, by Meta's Cloud API.
     WhatsApp(Box<WhatsAppSettings>),
+}
+
+/// Where the provider `console` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsoleStream {
+    /// The standard output, as configured.
+    Output,
+    /// The standard error, for a command whose result is on the standard output.
+    Error,
 }
 
 /// The provider `file`.

@@ -10,6 +10,7 @@ use phonekey_core::{
     flow::{Flows, World},
     ports::{delivery::Dispatcher, store::Store},
     random::{Random, SystemRandom},
+    route::watch::NodeId,
     secret::{MasterSecret, Secret},
     time::{Clock, SystemClock},
 };
@@ -17,7 +18,7 @@ use phonekey_delivery::{
     report::ReportTokens,
     router::{Router as DeliveryRouter, RouterWorld},
     senders::Senders,
-    settings::DeliverySettings,
+    settings::{ConsoleStream, DeliverySettings, ProviderKind},
 };
 use phonekey_store as store;
 use phonekey_web::{
@@ -46,6 +47,8 @@ pub struct Assembled {
     pub deliveries: Arc<DeliveryRouter>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What this run of the server is called.
+    pub node: NodeId,
     /// Cancelled when the server begins to shut down.
     pub stopping: CancellationToken,
     /// The file of the master secret, if this start made it.
@@ -75,6 +78,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     };
     let deliveries = Arc::new(delivery_router(config, &secret.secret, among)?);
 
+    let node = NodeId::generate(&machine_name(), &*random);
     let world = World {
         store: Arc::clone(&store),
         dispatcher: Arc::clone(&deliveries) as Arc<dyn Dispatcher>,
@@ -113,9 +117,16 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         store,
         deliveries,
         clock,
+        node,
         stopping,
         secret_created: secret.created,
     })
+}
+
+/// What the operating system calls this machine.
+fn machine_name() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
 }
 
 fn code_book(config: &Config, secret: &MasterSecret) -> CodeBook {
@@ -185,6 +196,32 @@ pub fn report_sources(config: &Config) -> anyhow::Result<ReportSources> {
         .into_iter()
         .map(|(name, _)| (name.clone(), ReportsBy::Nothing));
     Ok(reporting.chain(silent).collect())
+}
+
+/// The senders for a message that is a test: those that a route uses, and `also`, which is configured
+/// without one. The console's messages go to the standard error, since the standard output is for
+/// what is told of them.
+///
+/// Makes no master secret. Without one there is no server that could hear a report.
+///
+/// # Errors
+/// When the secret cannot be read, or a sender cannot be made.
+pub fn trial_senders(config: &Config, also: Option<&ProviderName>) -> anyhow::Result<Senders> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut settings = delivery_settings(config);
+    let unused = also.and_then(|name| config.delivery.unused.get_key_value(name));
+    let unused = unused.map(|(name, provider)| (name.clone(), provider.clone()));
+    settings.providers.extend(unused);
+    for provider in settings.providers.values_mut() {
+        if let ProviderKind::Console(stream) = &mut provider.kind {
+            *stream = ConsoleStream::Error;
+        }
+    }
+    let tokens = match config.secret.current.existing()? {
+        Some(secret) => ReportTokens::new(&secret),
+        None => throwaway_tokens()?,
+    };
+    Ok(Senders::open(&settings, &clock, &tokens)?)
 }
 
 /// Secrets of paths that nobody is told.

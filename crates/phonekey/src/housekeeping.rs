@@ -107,7 +107,7 @@ async fn purge_for_ever(
 }
 
 /// Does one step of a chore. One that panics ends alone, and nothing came of it.
-async fn contained<T: Default + Send + 'static>(
+pub(crate) async fn contained<T: Default + Send + 'static>(
     chore: &'static str,
     step: impl Future<Output = T> + Send + 'static,
 ) -> T {
@@ -121,7 +121,7 @@ async fn contained<T: Default + Send + 'static>(
     })
 }
 
-fn timer(period: Duration) -> Interval {
+pub(crate) fn timer(period: Duration) -> Interval {
     let mut timer = interval(period);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     timer

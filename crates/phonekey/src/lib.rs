@@ -3,6 +3,7 @@
 //! It is a library with a binary of one line, so that tests and fuzz targets reach its parts.
 
 pub mod assembly;
+mod bulletin;
 pub mod command;
 pub mod config;
 mod housekeeping;

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::{
     assembly::{self, Assembled},
+    bulletin::Bulletin,
     config::Config,
     housekeeping::{self, Retention},
     logging,
@@ -69,6 +70,7 @@ async fn serve(config: Config) -> anyhow::Result<Ended> {
         deliveries,
         clock,
         stopping,
+        node,
         ..
     } = assembled;
     let retention = Retention {
@@ -78,10 +80,17 @@ async fn serve(config: Config) -> anyhow::Result<Ended> {
     let chores = tokio::spawn(housekeeping::run(
         Arc::clone(&store) as _,
         Arc::clone(&deliveries),
-        clock,
+        Arc::clone(&clock),
         retention,
         stopping.clone(),
     ));
+    let bulletin = Bulletin::new(
+        node,
+        Arc::clone(&store) as _,
+        Arc::clone(&deliveries),
+        clock,
+    );
+    let bulletin = tokio::spawn(bulletin.run(stopping.clone()));
     let settings = ServerSettings {
         max_connections: config.http.max_connections,
         patience: Patience {
@@ -103,6 +112,7 @@ async fn serve(config: Config) -> anyhow::Result<Ended> {
         connections.finish().await;
         // A chore is done step by step, so it ends soon; what it leaves, the next start does.
         let _ = chores.await;
+        let _ = bulletin.await;
         deliveries.shutdown().await;
     };
     let ended = tokio::select! {
@@ -177,6 +187,7 @@ fn announce(config: &Config, assembled: &Assembled, listener: &TcpListener) -> a
             "the inbox is at http://{address}/dev/inbox, a login to try at http://{address}/dev/try"
         );
     }
-    info!(database = %config.database.url, "phonekey listens on http://{address}");
+    let node = &assembled.node;
+    info!(database = %config.database.url, %node, "phonekey listens on http://{address}");
     Ok(())
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::secret::Secret;
+use crate::{secret::Secret, testing::SeededRandom};
 
 const PHONE: &str = "+989121234567";
 
@@ -158,6 +158,19 @@ fn t14_exactly_one_of_all_codes_matches() {
         .count();
 
     assert_eq!(matching, 1);
+}
+
+#[test]
+fn a_code_that_is_drawn_has_its_length_and_is_another_each_time() {
+    let random = SeededRandom::new(1);
+    for length in 4..=10 {
+        let length = CodeLength::new(length).unwrap();
+        let codes = [(); 2].map(|()| Code::draw(&random, length));
+
+        assert!(codes.iter().all(|code| code.length() == length));
+        assert!(Code::parse(codes[0].expose()).is_some());
+        assert!(!codes[0].matches(&codes[1]));
+    }
 }
 
 proptest! {

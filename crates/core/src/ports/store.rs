@@ -31,7 +31,11 @@ use crate::{
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
     policy::{NumberPolicy, SessionPolicy},
-    route::{conversion::BlockConversion, plan::SendPlan},
+    route::{
+        conversion::BlockConversion,
+        plan::SendPlan,
+        watch::{Figure, NodeId, ProviderHealth, SeenHealth},
+    },
     session::{NewSession, Session},
     standing::Wait,
     time::Timestamp,
@@ -40,12 +44,18 @@ use crate::{
 
 /// All that phonekey keeps.
 pub trait Store:
-    ChallengeStore + SessionStore + UserStore + DeliveryStore + MaintenanceStore
+    ChallengeStore + SessionStore + UserStore + DeliveryStore + MaintenanceStore + WatchStore
 {
 }
 
 impl<S> Store for S where
-    S: ChallengeStore + SessionStore + UserStore + DeliveryStore + MaintenanceStore + ?Sized
+    S: ChallengeStore
+        + SessionStore
+        + UserStore
+        + DeliveryStore
+        + MaintenanceStore
+        + WatchStore
+        + ?Sized
 {
 }
 
@@ -550,4 +560,35 @@ impl Purged {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Steps for whoever watches how providers do.
+#[async_trait]
+pub trait WatchStore: Send + Sync {
+    /// Writes how providers do as a node sees them, in place of what it wrote of them before, and
+    /// forgets what nodes wrote that have written nothing for long.
+    async fn note_health(&self, step: NoteHealth) -> Result<(), StoreError>;
+
+    /// What nodes wrote last, in no order.
+    async fn health(&self) -> Result<Vec<SeenHealth>, StoreError>;
+
+    /// What became of the messages that were first due from `since` on and before `until`, by
+    /// provider, fate and currency in no order, without those that were never sent.
+    ///
+    /// It reads the messages of that time alone; ask for an hour at a time, since a busy server's
+    /// day is long.
+    async fn tally(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Figure>, StoreError>;
+}
+
+/// See [`WatchStore::note_health`].
+#[derive(Clone, Debug)]
+pub struct NoteHealth {
+    /// The node.
+    pub node: NodeId,
+    /// What it sees.
+    pub providers: Vec<ProviderHealth>,
+    /// What was written before is forgotten.
+    pub forget_before: Timestamp,
+    /// The present.
+    pub now: Timestamp,
 }

@@ -60,6 +60,27 @@ impl Position {
             Self::HalfOpen { .. } => "half-open",
         }
     }
+
+    /// The moment that belongs to it.
+    #[must_use]
+    pub const fn moment(self) -> Option<Timestamp> {
+        match self {
+            Self::Closed => None,
+            Self::Open { until } => Some(until),
+            Self::HalfOpen { probed_at } => Some(probed_at),
+        }
+    }
+
+    /// The position with this name and moment.
+    #[must_use]
+    pub fn from_parts(name: &str, moment: Option<Timestamp>) -> Option<Self> {
+        match (name, moment) {
+            ("closed", None) => Some(Self::Closed),
+            ("open", Some(until)) => Some(Self::Open { until }),
+            ("half-open", Some(probed_at)) => Some(Self::HalfOpen { probed_at }),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a message may go to a provider.

@@ -2,6 +2,7 @@
 //! nothing else runs.
 
 mod delivery;
+mod watch;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,7 @@ use crate::{
         self, Challenge, CloseReason, Verdict,
         messages::{self, NotAgain},
     },
-    delivery::{Delivery, DeliveryId},
+    delivery::{Delivery, DeliveryId, ProviderName},
     id::{ChallengeId, SessionId, UserId},
     phone::PhoneNumber,
     policy::NumberPolicy,
@@ -26,6 +27,7 @@ use crate::{
         ResendChallenge, ResendOutcome, RotateOutcome, RotateSession, SessionStore, StoreError,
         UserStore, UserUpdate,
     },
+    route::watch::{NodeId, SeenHealth},
     session::{self, Rotation, Session},
     standing::Standing,
     time::Timestamp,
@@ -45,6 +47,7 @@ struct State {
     last_user: i64,
     sessions: BTreeMap<(UserId, SessionId), Session>,
     audit: Vec<AuditEvent>,
+    health: BTreeMap<(ProviderName, NodeId), SeenHealth>,
 }
 
 /// A standing and when it may go.

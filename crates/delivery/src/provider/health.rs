@@ -4,7 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use phonekey_core::{
     delivery::outcome::{SendOutcome, SendRefusal},
-    route::breaker::{self, Admission, Breaker, Position},
+    route::{
+        breaker::{self, Admission, Breaker, Position},
+        watch::Trouble,
+    },
     time::{Clock, Timestamp},
 };
 
@@ -18,15 +21,6 @@ pub struct Health(Mutex<State>);
 struct State {
     breaker: Breaker,
     last_trouble: Option<Trouble>,
-}
-
-/// What went wrong, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// When.
-    pub at: Timestamp,
-    /// Why the provider refused; `None` when it did not answer.
-    pub refusal: Option<SendRefusal>,
 }
 
 impl Health {

@@ -1,7 +1,7 @@
 //! Messages on standard output, one line each. For development alone.
 
 use std::{
-    io::{self, Stdout, Write},
+    io::{self, Stderr, Stdout, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -38,6 +38,14 @@ impl Console<Stdout> {
     }
 }
 
+impl Console<Stderr> {
+    /// On standard error.
+    #[must_use]
+    pub fn on_stderr(texts: Texts, clock: Arc<dyn Clock>) -> Self {
+        Self::new(io::stderr(), texts, clock)
+    }
+}
+
 impl<W: Write + Send> Console<W> {
     /// On `to`.
     #[must_use]
@@ -70,7 +78,7 @@ impl<W: Write + Send> MessageSender for Console<W> {
             Err(error) => {
                 error!(
                     error = &error as &dyn std::error::Error,
-                    "standard output takes no message"
+                    "the console takes no message"
                 );
                 SendOutcome::Refused(SendRefusal::Temporary)
             }

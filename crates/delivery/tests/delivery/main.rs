@@ -29,6 +29,8 @@ mod resume;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]
+mod trial;
+#[cfg(test)]
 mod troubled;
 #[cfg(test)]
 mod world;

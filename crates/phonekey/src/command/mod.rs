@@ -2,6 +2,7 @@
 
 mod completions;
 pub mod config;
+mod delivery;
 pub mod doctor;
 pub mod failure;
 pub mod init;
@@ -24,10 +25,12 @@ use crate::{
     command::failure::Failure,
     config::{
         Config,
+        database::DatabaseConfig,
         source::{Flag, Sources},
     },
     output::{Audience, Output, note},
 };
+use phonekey_store::DatabaseUrl;
 
 /// A self-hosted login server: a phone number, a one-time code, tokens.
 ///
@@ -86,6 +89,9 @@ enum Command {
     ///
     /// Ends with 1 when something is bad.
     Doctor(doctor::Arguments),
+    /// Find out whether messages get through
+    #[command(subcommand)]
+    Delivery(delivery::Subject),
     /// Look at who may carry messages
     #[command(subcommand)]
     Provider(provider::Subject),
@@ -135,6 +141,7 @@ fn run(cli: Cli, output: &mut Output<'_>) -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(&arguments, &settings.load()?, output),
         Command::Config(subject) => config::run(&subject, &settings.sources(), output),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings.sources(), output),
+        Command::Delivery(subject) => delivery::run(&subject, &settings.load()?, output),
         Command::Provider(subject) => provider::run(&subject, &settings.load()?, output),
         Command::Reports(arguments) => reports::run(&arguments, &settings.load()?, output),
         Command::Template(subject) => template::run(&subject, &settings.sources(), output),
@@ -157,6 +164,17 @@ impl Settings {
 
     fn load(&self) -> Result<Config, Failure> {
         Ok(Config::load(&self.sources())?)
+    }
+}
+
+/// Nobody looks into a database that is about to be made: the working directory is not the server's.
+fn require_database(database: &DatabaseConfig) -> Result<(), Failure> {
+    match &database.url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(Failure::with_hint(
+            anyhow::anyhow!("there is no database at {}", path.display()),
+            "run this where the server runs, or name its configuration by --config",
+        )),
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
     }
 }
 

@@ -19,13 +19,12 @@ use self::{
     find::Who,
     view::{Fields, HEADING},
 };
-use super::{block_on, failure::Failure};
+use super::{block_on, failure::Failure, require_database};
 use crate::{
     assembly,
-    config::{Config, database::DatabaseConfig},
+    config::Config,
     output::{Audience, Output, ask, note},
 };
-use phonekey_store::DatabaseUrl;
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -137,7 +136,9 @@ pub(super) fn run(
     config: &Config,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    require_database(&subject, &config.database)?;
+    if !matches!(subject, Subject::Create(_)) {
+        require_database(&config.database)?;
+    }
     block_on(async {
         let desk = Desk {
             store: assembly::open_store(&config.database).await?,
@@ -148,22 +149,6 @@ pub(super) fn run(
         };
         desk.serve(subject, output).await
     })
-}
-
-/// Nobody looks for users in a database that is about to be made: the working directory is not the
-/// server's.
-fn require_database(subject: &Subject, database: &DatabaseConfig) -> Result<(), Failure> {
-    match (&database.url, subject) {
-        (DatabaseUrl::Sqlite(path), subject)
-            if !path.exists() && !matches!(subject, Subject::Create(_)) =>
-        {
-            Err(Failure::with_hint(
-                anyhow::anyhow!("there is no database at {}", path.display()),
-                "run this where the server runs, or name its configuration by --config",
-            ))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What the commands work with.

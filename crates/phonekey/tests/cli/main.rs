@@ -6,6 +6,9 @@
 )]
 
 mod configuration;
+mod delivery;
+#[path = "../played/webhook.rs"]
+mod played;
 mod providers;
 mod reports;
 mod shell;
@@ -26,6 +29,7 @@ fn help_names_every_command() {
         "migrate",
         "config",
         "doctor",
+        "delivery",
         "provider",
         "reports",
         "template",

@@ -15,9 +15,16 @@ mod disk;
 mod load;
 mod logs;
 mod outage;
+#[expect(
+    dead_code,
+    reason = "no test of a server looks at what a webhook was sent"
+)]
+#[path = "../played/webhook.rs"]
+mod played;
 mod proxy;
 mod races;
 mod small_disk;
+mod status;
 mod stop;
 mod support;
 mod texts;

@@ -6,7 +6,7 @@
 //!   work on arrays.
 //! - [`schema`]: what must be in the database.
 //! - One file per trait of the contract: [`challenge`], [`session`], [`user`], [`delivery`],
-//!   [`maintenance`]; with them [`standing`] and [`audit`], which several of them write, [`row`] (a
+//!   [`maintenance`], [`watch`]; with them [`standing`] and [`audit`], which several of them write, [`row`] (a
 //!   row becomes a value or a fault) and [`failure`].
 //!
 //! # Locks
@@ -32,6 +32,7 @@ mod standing;
 mod tls;
 mod url;
 mod user;
+mod watch;
 
 use std::fmt;
 

@@ -6,7 +6,7 @@
 //! - `checkpoint`: copies the write-ahead log into the database beside the writer.
 //! - `connection`, `schema`: how a file is opened, and what must be in it.
 //! - One file per trait of the contract: `challenge`, `session`, `user`, `delivery`,
-//!   `maintenance`; with them `row` (a column becomes a value or a fault), `audit` and
+//!   `maintenance`, `watch`; with them `row` (a column becomes a value or a fault), `audit` and
 //!   `failure`.
 
 mod audit;
@@ -21,6 +21,7 @@ mod row;
 pub(crate) mod schema;
 mod session;
 mod user;
+mod watch;
 mod writer;
 
 use std::{fmt, path::Path, time::Duration};

@@ -11,7 +11,7 @@ use crate::{
     migrate::{self, Migration},
 };
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0001_initial",
         sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
@@ -19,6 +19,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         name: "0002_delivery_reports",
         sql: include_str!("../../migrations/sqlite/0002_delivery_reports.sql"),
+    },
+    Migration {
+        name: "0003_provider_health",
+        sql: include_str!("../../migrations/sqlite/0003_provider_health.sql"),
     },
 ];
 

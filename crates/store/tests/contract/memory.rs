@@ -23,6 +23,8 @@ mod reports;
 mod session;
 #[path = "user.rs"]
 mod user;
+#[path = "watch.rs"]
+mod watch;
 
 async fn fixture() -> World {
     let store = Arc::new(MemoryStore::default());

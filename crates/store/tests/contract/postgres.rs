@@ -29,6 +29,8 @@ mod reports;
 mod session;
 #[path = "user.rs"]
 mod user;
+#[path = "watch.rs"]
+mod watch;
 
 /// Histories of the model test.
 const CASES: u32 = 24;

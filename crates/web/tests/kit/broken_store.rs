@@ -9,12 +9,15 @@ use phonekey_core::{
     phone::PhoneNumber,
     ports::store::{
         AnswerChallenge, AnswerOutcome, ChallengeStore, CreateOutcome, DeleteOutcome,
-        DeliveryStore, DueDelivery, MaintenanceStore, NoteOutcome, NoteReport, OpenChallenge,
-        OpenOutcome, Purge, Purged, RefuseDelivery, RefuseOutcome, ResendChallenge, ResendOutcome,
-        RotateOutcome, RotateSession, SendAgain, SendAgainOutcome, SessionStore, SettleDelivery,
-        StoreError, UserStore, UserUpdate,
+        DeliveryStore, DueDelivery, MaintenanceStore, NoteHealth, NoteOutcome, NoteReport,
+        OpenChallenge, OpenOutcome, Purge, Purged, RefuseDelivery, RefuseOutcome, ResendChallenge,
+        ResendOutcome, RotateOutcome, RotateSession, SendAgain, SendAgainOutcome, SessionStore,
+        SettleDelivery, StoreError, UserStore, UserUpdate, WatchStore,
     },
-    route::conversion::BlockConversion,
+    route::{
+        conversion::BlockConversion,
+        watch::{Figure, SeenHealth},
+    },
     time::Timestamp,
     user::{NewUser, User, Username},
 };
@@ -145,5 +148,18 @@ impl MaintenanceStore for BrokenStore {
     }
     async fn purge(&self, step: Purge) -> Result<Purged, StoreError> {
         self.fail(step)
+    }
+}
+
+#[async_trait]
+impl WatchStore for BrokenStore {
+    async fn note_health(&self, step: NoteHealth) -> Result<(), StoreError> {
+        self.fail(step)
+    }
+    async fn health(&self) -> Result<Vec<SeenHealth>, StoreError> {
+        self.fail(())
+    }
+    async fn tally(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Figure>, StoreError> {
+        self.fail((since, until))
     }
 }

@@ -10,7 +10,7 @@ use phonekey_delivery::{
         melipayamak as melipayamak_sender, smsir as smsir_sender, sns as sns_sender,
         telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
     },
-    settings::ProviderKind,
+    settings::{ConsoleStream, ProviderKind},
 };
 
 use super::{
@@ -98,7 +98,7 @@ pub static KNOWN: &[Known] = &[
         reach: Reach::Operator,
         words: Words::Ours,
         reports: ReportsBy::Nothing,
-        read: |_, _, _| Ok(Some(ProviderKind::Console)),
+        read: |_, _, _| Ok(Some(ProviderKind::Console(ConsoleStream::Output))),
     },
     Known {
         name: file::NAME,
