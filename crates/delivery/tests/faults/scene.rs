@@ -220,7 +220,8 @@ impl Scene {
             advance(SECOND).await;
             self.settle().await;
             let now = self.clock.now();
-            if now.since(self.began_at).as_secs() % FOLLOW_UP_EVERY.as_secs() == 0 {
+            let passed = now.since(self.began_at).as_secs();
+            if passed.is_multiple_of(FOLLOW_UP_EVERY.as_secs()) {
                 let router = Arc::clone(&self.router);
                 let chores = async move {
                     router.follow_up_once(now).await.unwrap();
