@@ -120,6 +120,14 @@ pub(crate) enum Command {
     /// and stopped (SIGTERM) after each start. Each asks for one code, which the configured provider
     /// sends.
     Start(Start),
+    /// Measure what a slow provider does to everybody else.
+    ///
+    /// A server of its own sends half of all numbers' codes by a webhook, which this program answers
+    /// at once in one run and after some seconds in the other, in turn. People of that half ask for
+    /// codes at a fixed rate; people of the other half log in meanwhile, their codes sent by the
+    /// provider `file`. What is compared is how long those wait. The server has this process's
+    /// environment, but for what the measurement needs.
+    SlowProvider(SlowProvider),
 }
 
 /// Serves the three endpoints without any rule. Read its codes with `--codes fixed:12345`.
@@ -180,6 +188,36 @@ pub(crate) struct Start {
     /// How often it is started.
     #[arg(long, value_name = "N", default_value = "10")]
     pub(crate) runs: NonZeroUsize,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Measures what a slow provider does to everybody else.
+#[derive(Debug, Args)]
+pub(crate) struct SlowProvider {
+    /// The server's program.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) binary: PathBuf,
+    /// A folder for the server's messages, and for its database unless `PHONEKEY_DATABASE__URL`
+    /// names another; made if it does not exist.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) folder: PathBuf,
+    /// How long the slow provider takes. Less than 5s, the time-out of a webhook.
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    pub(crate) answer_after: Span,
+    /// Codes a second that are sent by it.
+    #[arg(long, value_name = "N", default_value = "200")]
+    pub(crate) rate: NonZeroU32,
+    /// Logins a second of everybody else.
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) others: NonZeroU32,
+    /// How long each run is measured.
+    #[arg(long, value_name = "N", default_value = "12")]
+    pub(crate) seconds: NonZeroU32,
+    /// How often both are measured.
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) rounds: NonZeroUsize,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -36,12 +36,21 @@ pub(crate) struct Measured<W> {
     pub(crate) unsent: u64,
 }
 
-/// Lets `workers` work at `pace` until `lasts` is over or their work has run out.
+/// Lets `workers` work at `pace` until `lasts` is over or their work has run out. In no time (a
+/// warm-up that was not asked for) they do nothing, though the first request would be due at once.
 pub(crate) async fn drive<W: Work>(
     workers: Vec<W>,
     pace: Pace,
     lasts: Duration,
 ) -> Result<Measured<W>> {
+    if lasts.is_zero() {
+        return Ok(Measured {
+            workers,
+            tally: Tally::default(),
+            elapsed: Duration::ZERO,
+            unsent: 0,
+        });
+    }
     let arrivals = Arrivals::open(pace, lasts);
     let tally = Arc::new(SharedTally::until(arrivals.closes()));
     let mut tasks = JoinSet::new();
@@ -117,6 +126,18 @@ mod tests {
         assert_eq!(measured.tally.steps[&Step::Create].in_time, 12);
         assert!(measured.elapsed < Duration::from_secs(30));
         assert_eq!(measured.workers.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn in_no_time_nothing_is_done_at_any_pace() {
+        for pace in [Pace::AsAnswered, Pace::PerSecond(9.try_into().unwrap())] {
+            let workers = vec![Counting { left: 5 }];
+
+            let measured = drive(workers, pace, Duration::ZERO).await.unwrap();
+
+            assert!(measured.tally.steps.is_empty(), "{pace:?}");
+            assert_eq!((measured.workers[0].left, measured.unsent), (5, 0));
+        }
     }
 
     #[tokio::test]

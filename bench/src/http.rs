@@ -32,6 +32,11 @@ impl Connection {
         }
     }
 
+    /// Where it leads.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends one whole request and waits for its whole answer, at most [`REQUEST_TIMEOUT`].
     ///
     /// Nothing is ever sent twice: after an error nobody knows whether the server did the work.

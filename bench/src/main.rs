@@ -2,7 +2,7 @@
 //! handler to measure both against.
 //!
 //! Without a subcommand it puts load on a server ([`flow`]); each subcommand has a file of its
-//! own ([`baseline`], [`insert_floor`], [`fill`], [`start`]). See `docs/performance.md` for what is
+//! own ([`baseline`], [`insert_floor`], [`fill`], [`start`], [`slow_provider`]). See `docs/performance.md` for what is
 //! measured with it.
 
 mod arrivals;
@@ -21,9 +21,11 @@ mod http;
 mod insert_floor;
 mod numbers;
 mod permutation;
+mod process;
 mod rate;
 mod report;
 mod site;
+mod slow_provider;
 mod start;
 mod subject;
 mod tally;
@@ -67,6 +69,14 @@ fn main() -> Result<()> {
                 return report::json(&starts);
             }
             report::starts(&starts);
+            Ok(())
+        }
+        (Some(Command::SlowProvider(arguments)), _) => {
+            let measured = generator(NonZeroUsize::MIN)?.block_on(slow_provider::run(arguments))?;
+            if arguments.json {
+                return report::json(&measured);
+            }
+            report::slow_provider(&measured);
             Ok(())
         }
         (None, Some(load)) => generator(load.common.threads)?.block_on(put_load(load)),

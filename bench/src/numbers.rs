@@ -47,6 +47,37 @@ impl fmt::Display for Number {
 pub(crate) struct Numbers {
     order: Permutation,
     issued: AtomicU64,
+    half: Option<Half>,
+}
+
+/// Half of all numbers, by the digit after 09; so a few prefixes tell a server which half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// An even digit.
+    Even,
+    /// An odd digit.
+    Odd,
+}
+
+impl Half {
+    /// The first digits of its numbers, as a list in an environment variable.
+    pub(crate) fn prefixes(self) -> String {
+        let digits = (0..10).filter(|digit| Self::of_digit(*digit) == self);
+        let prefixes: Vec<String> = digits.map(|digit| format!("+989{digit}")).collect();
+        prefixes.join(",")
+    }
+
+    fn of(number: Number) -> Self {
+        Self::of_digit(number.0 / 100_000_000)
+    }
+
+    fn of_digit(digit: u64) -> Self {
+        if digit.is_multiple_of(2) {
+            Self::Even
+        } else {
+            Self::Odd
+        }
+    }
 }
 
 impl Numbers {
@@ -60,11 +91,29 @@ impl Numbers {
         Self {
             order: Permutation::of(FRESH, seed),
             issued: AtomicU64::new(0),
+            half: None,
         }
     }
 
-    /// The next number. They repeat after nine hundred million.
+    /// Only those of one half.
+    pub(crate) fn of_half(self, half: Half) -> Self {
+        Self {
+            half: Some(half),
+            ..self
+        }
+    }
+
+    /// The next number. They repeat after nine hundred million, or half of that.
     pub(crate) fn next(&self) -> Number {
+        loop {
+            let number = self.next_of_all();
+            if self.half.is_none_or(|half| Half::of(number) == half) {
+                return number;
+            }
+        }
+    }
+
+    fn next_of_all(&self) -> Number {
         let place = self.order.at(self.issued.fetch_add(1, Ordering::Relaxed));
         Number(place / 9 * 10 + 1 + place % 9)
     }
@@ -138,6 +187,22 @@ mod tests {
 
         let even = |tenths: &[u32; 10]| tenths.iter().all(|count| (850..1150).contains(count));
         assert!(tenths.iter().all(even), "{tenths:?}");
+    }
+
+    #[test]
+    fn the_halves_share_no_number_and_are_told_apart_by_their_prefixes() {
+        for (half, prefixes) in [
+            (Half::Even, "+9890,+9892,+9894,+9896,+9898"),
+            (Half::Odd, "+9891,+9893,+9895,+9897,+9899"),
+        ] {
+            let numbers = Numbers::seeded(1).of_half(half);
+
+            assert_eq!(half.prefixes(), prefixes);
+            for _ in 0..1000 {
+                let number = numbers.next().phone().unwrap().e164();
+                assert!(prefixes.contains(&number[..5]), "{number}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::compare::{Comparison, Spread};
 use crate::figures::{Figures, StepFigures};
 use crate::fill::Filled;
+use crate::slow_provider::{Run, SlowProvider};
 use crate::start::Starts;
 
 /// Prints one JSON object on one line.
@@ -73,6 +74,30 @@ pub(crate) fn starts(starts: &Starts) {
     println!("ms since its start         median      min      max");
     print_spread("ready", starts.ready_ms);
     print_spread("first create answered", starts.answered_ms);
+}
+
+/// Prints what a slow provider does to everybody else.
+pub(crate) fn slow_provider(measured: &SlowProvider) {
+    for (number, round) in (1..).zip(&measured.rounds) {
+        println!("round {number}");
+        for (provider, run) in [("quick", &round.quick), ("slow", &round.slow)] {
+            let Run {
+                others,
+                by_provider,
+                sent,
+                peak_memory_bytes,
+            } = run;
+            println!("{provider} provider:");
+            print!("{}", described(by_provider));
+            println!("{sent} messages sent to it");
+            print!("everybody else: {}", described(others));
+            println!("peak memory {} MiB\n", peak_memory_bytes / (1024 * 1024));
+        }
+    }
+    println!("p99, slow over quick       median      min      max");
+    for (step, ratio) in &measured.p99_ratio {
+        print_spread(&format!("{step:?}").to_lowercase(), *ratio);
+    }
 }
 
 fn print_spread(name: &str, spread: Spread) {

@@ -1,14 +1,11 @@
 //! Measures how soon a server answers after it was started.
 
-mod process;
-
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail};
 use serde::Serialize;
-use tokio::net::TcpStream;
 
 use crate::cli;
 use crate::clock;
@@ -16,7 +13,7 @@ use crate::compare::Spread;
 use crate::failure::Failure;
 use crate::http::Connection;
 use crate::numbers::Numbers;
-use crate::start::process::Process;
+use crate::process::{Process, free_address};
 use crate::wire::Requests;
 
 /// How soon a server answered. This is the JSON of `--json`.
@@ -63,7 +60,7 @@ pub(crate) async fn run(arguments: &cli::Start) -> Result<Starts> {
 async fn started(binary: &Path, numbers: &Numbers) -> Result<Start> {
     let address = free_address()?;
     let begun = clock::now();
-    let mut server = Process::start(binary, address)?;
+    let mut server = Process::start(binary, address, &[])?;
     let times = answered(&mut server, address, begun, numbers).await;
     match times {
         Ok(times) => {
@@ -83,12 +80,7 @@ async fn answered(
     let mut requests = Requests::to(&format!("http://{address}").parse()?);
     let mut connection = Connection::new(address);
 
-    while TcpStream::connect(address).await.is_err() {
-        server.wait_a_moment(begun).await?;
-    }
-    while connection.send(requests.ready()).await?.status != 200 {
-        server.wait_a_moment(begun).await?;
-    }
+    server.ready(&mut connection, &requests, begun).await?;
     let ready = clock::now() - begun;
 
     let answer = connection.send(requests.create(numbers.next())).await?;
@@ -105,36 +97,9 @@ async fn answered(
     })
 }
 
-impl Process {
-    /// Waits before the server is asked again, unless it has ended or takes too long.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a process that starts tells nobody that it listens"
-    )]
-    async fn wait_a_moment(&mut self, begun: Instant) -> Result<()> {
-        ensure!(!self.has_ended()?, "the server ended");
-        ensure!(
-            begun.elapsed() < PATIENCE,
-            "the server is not ready in time"
-        );
-        tokio::time::sleep(MOMENT).await;
-        Ok(())
-    }
-}
-
-/// An address of this machine that was free a moment ago.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
-    Ok(listener.local_addr()?)
-}
-
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
-
-/// What a time may be too long by; the runtime's timer knows no shorter one.
-const MOMENT: Duration = Duration::from_millis(1);
-const PATIENCE: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ async fn a_start_ends_with_the_first_answer_after_the_server_was_ready() {
     let address = free_address().unwrap();
     let asked = serve(address, StatusCode::OK).await;
     let begun = clock::now();
-    let mut server = Process::start(&script("stays"), address).unwrap();
+    let mut server = Process::start(&script("stays"), address, &[]).unwrap();
 
     let start = answered(&mut server, address, begun, &Numbers::seeded(1)).await;
 
@@ -55,7 +55,7 @@ async fn a_start_ends_with_the_first_answer_after_the_server_was_ready() {
 async fn a_create_that_is_refused_is_no_answer() {
     let address = free_address().unwrap();
     serve(address, StatusCode::TOO_MANY_REQUESTS).await;
-    let mut server = Process::start(&script("stays"), address).unwrap();
+    let mut server = Process::start(&script("stays"), address, &[]).unwrap();
 
     let start = answered(&mut server, address, clock::now(), &Numbers::seeded(1)).await;
 

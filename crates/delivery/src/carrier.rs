@@ -135,7 +135,10 @@ impl Carrier {
                 }
                 SendOutcome::Unknown => (DeliveryState::Unknown { at: now }, Receipt::default()),
                 SendOutcome::Refused(reason) => {
-                    match self.refuse(challenge, &delivery, *reason, now).await {
+                    match self
+                        .refuse(challenge, &delivery, *reason, leased_until)
+                        .await
+                    {
                         RefuseOutcome::Next(next) => {
                             delivery = *next;
                             continue;
@@ -166,27 +169,24 @@ impl Carrier {
         challenge: &Challenge,
         delivery: &Delivery,
         reason: SendRefusal,
-        now: Timestamp,
+        leased_until: Timestamp,
     ) -> RefuseOutcome {
-        let plan = match route::after_refusal(reason) {
-            NextStep::FailOver | NextStep::ChangeChannel => {
-                self.plan_after(challenge, delivery, now)
-            }
-            NextStep::Done | NextStep::Stop(_) => None,
-        };
-        let step = RefuseDelivery {
-            id: delivery.id,
-            reason,
-            plan,
-            now,
-        };
-        match self.store.refuse_delivery(step).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                log_unsettled(delivery.id, &error);
-                RefuseOutcome::Last
-            }
-        }
+        let noted = self.note_within(leased_until, delivery.id, || {
+            let now = self.clock.now();
+            let plan = match route::after_refusal(reason) {
+                NextStep::FailOver | NextStep::ChangeChannel => {
+                    self.plan_after(challenge, delivery, now)
+                }
+                NextStep::Done | NextStep::Stop(_) => None,
+            };
+            self.store.refuse_delivery(RefuseDelivery {
+                id: delivery.id,
+                reason,
+                plan,
+                now,
+            })
+        });
+        noted.await.unwrap_or(RefuseOutcome::Last)
     }
 
     /// Hands a delivery to its provider, within the lease.
@@ -229,22 +229,39 @@ impl Carrier {
         Attempt::Made(sent.unwrap_or(SendOutcome::Unknown))
     }
 
-    /// Settles a delivery. While the store is away it tries again within the lease: a delivery that
-    /// stays pending is sent a second time.
+    /// Settles a delivery.
+    async fn settle(&self, step: SettleDelivery, leased_until: Timestamp) {
+        let settle = || self.store.settle_delivery(step.clone());
+        let _ = self.note_within(leased_until, step.id, settle).await;
+    }
+
+    /// Has the store note what became of a delivery. While the store is away it tries again within
+    /// the lease: a delivery that stays pending is sent a second time. `None` when it could not be
+    /// noted.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the pause between two tries of a background task that nobody waits for"
+        reason = "the pause between two tries of a background task; whoever waits has a deadline"
     )]
-    async fn settle(&self, step: SettleDelivery, leased_until: Timestamp) {
+    async fn note_within<T, F>(
+        &self,
+        leased_until: Timestamp,
+        id: DeliveryId,
+        step: impl Fn() -> F,
+    ) -> Option<T>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
         let mut pause = FIRST_PAUSE;
         loop {
-            let Err(error) = self.store.settle_delivery(step.clone()).await else {
-                return;
+            let error = match step().await {
+                Ok(noted) => return Some(noted),
+                Err(error) => error,
             };
             let may_return = matches!(error, StoreError::Unavailable { .. });
             let in_time = self.clock.now().plus(pause) < leased_until;
             if !may_return || !in_time || self.under_way.is_finishing() {
-                return log_unsettled(step.id, &error);
+                log_unsettled(id, &error);
+                return None;
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

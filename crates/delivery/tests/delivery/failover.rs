@@ -1,6 +1,6 @@
 //! What follows from a provider's refusal.
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
 use phonekey_core::{
     delivery::{
@@ -11,6 +11,7 @@ use phonekey_core::{
     route::table::RouteRule,
 };
 use phonekey_delivery::provider::Provider;
+use tokio::time::timeout;
 
 use crate::{
     fakes::{Fake, everywhere, inbox, senders, senders_of, sms, voice},
@@ -174,10 +175,30 @@ async fn a_route_may_end_in_the_inbox() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failover_waits_for_a_store_that_is_away() {
+    let world = World::new();
+    let (a, b) = (Fake::refusing(SendRefusal::NoCredit), Fake::accepting());
+    let store = Troubled::over(&world, 3);
+    store.release();
+    let router = world.router_over(senders([&a, &b]), Arc::clone(&store) as Arc<_>);
+    let (challenge, delivery) = world.open(&router).await;
+
+    let outcome = router.dispatch(&challenge, delivery).await;
+    router.shutdown().await;
+
+    assert_eq!(outcome, DispatchOutcome::Sent);
+    assert_eq!((a.sent().len(), b.sent().len()), (1, 1));
+    let (at, reason) = (world.now(), SendRefusal::NoCredit);
+    let refused = DeliveryState::Refused { at, reason };
+    assert_eq!(world.states("a").await, [refused]);
+    assert_eq!(world.states("b").await, [DeliveryState::Accepted { at }]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failover_that_cannot_be_stored_is_not_sent() {
     let world = World::new();
     let (a, b) = (Fake::refusing(SendRefusal::NoCredit), Fake::accepting());
-    let store = Troubled::over(&world, 1);
+    let store = Troubled::over(&world, usize::MAX);
     store.release();
     let router = world.router_over(senders([&a, &b]), Arc::clone(&store) as Arc<_>);
     let (challenge, delivery) = world.open(&router).await;
@@ -185,7 +206,26 @@ async fn a_failover_that_cannot_be_stored_is_not_sent() {
     let outcome = router.dispatch(&challenge, delivery.clone()).await;
     router.shutdown().await;
 
-    assert_eq!(outcome, DispatchOutcome::Unavailable(SendRefusal::NoCredit));
+    assert_eq!(outcome, DispatchOutcome::Sent, "as far as anyone knows");
     assert!(b.sent().is_empty());
     assert_eq!(world.states("a").await, [delivery.state]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failover_is_not_tried_beyond_the_lease() {
+    let world = World::new();
+    let (a, b) = (Fake::refusing(SendRefusal::NoCredit), Fake::accepting());
+    let store = Troubled::over(&world, usize::MAX);
+    store.release();
+    let router = world.router_over(senders([&a, &b]), Arc::clone(&store) as Arc<_>);
+    let (challenge, delivery) = world.open(&router).await;
+    router.dispatch(&challenge, delivery).await;
+
+    world.clock.advance(world.pace.lease);
+    let _ = timeout(world.pace.lease, pending::<()>()).await;
+    store.fail_once();
+    let resumed = router.resume_once(world.now()).await.unwrap();
+
+    assert_eq!((resumed, a.sent().len()), (1, 2));
+    assert_eq!(b.sent().len(), 1);
 }

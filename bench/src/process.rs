@@ -1,28 +1,37 @@
 //! A server's process, which ends with its owner.
 
 use std::io::Read;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use tokio::net::TcpStream;
 
 use crate::clock;
+use crate::http::Connection;
+use crate::wire::Requests;
 
 /// A server's process.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Reads what it writes to standard error, so that it never waits for a reader.
     log: Option<JoinHandle<Vec<u8>>>,
 }
 
 impl Process {
-    /// Starts a server that listens on `address` and has this process's environment.
-    pub(super) fn start(binary: &Path, address: SocketAddr) -> Result<Self> {
+    /// Starts a server that listens on `address` and has this process's environment, with these
+    /// variables in place of its own.
+    pub(crate) fn start(
+        binary: &Path,
+        address: SocketAddr,
+        variables: &[(&str, String)],
+    ) -> Result<Self> {
         let mut child = Command::new(binary)
             .args(["serve", "--listen", &address.to_string()])
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -40,8 +49,49 @@ impl Process {
     }
 
     /// Whether it has ended.
-    pub(super) fn has_ended(&mut self) -> Result<bool> {
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Waits until it can serve.
+    pub(crate) async fn ready(
+        &mut self,
+        connection: &mut Connection,
+        requests: &Requests,
+        begun: Instant,
+    ) -> Result<()> {
+        while TcpStream::connect(connection.address()).await.is_err() {
+            self.wait_a_moment(begun).await?;
+        }
+        while connection.send(requests.ready()).await?.status != 200 {
+            self.wait_a_moment(begun).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits before the server is asked again, unless it has ended or takes too long.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a process that starts tells nobody that it listens"
+    )]
+    async fn wait_a_moment(&mut self, begun: Instant) -> Result<()> {
+        ensure!(!self.has_ended()?, "the server ended");
+        ensure!(
+            begun.elapsed() < READY_PATIENCE,
+            "the server is not ready in time"
+        );
+        tokio::time::sleep(READY_MOMENT).await;
+        Ok(())
+    }
+
+    /// The most memory that it has had resident so far (`VmHWM` of Linux).
+    pub(crate) fn peak_memory_bytes(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kib.context("the system does not tell the peak of its memory")? * 1024)
     }
 
     /// Stops it as a supervisor does, and waits until it has ended.
@@ -49,7 +99,7 @@ impl Process {
         clippy::disallowed_methods,
         reason = "a process that ends tells only who blocks for it"
     )]
-    pub(super) async fn stop(mut self) -> Result<()> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status();
         ensure!(told.context("cannot run kill")?.success(), "kill failed");
@@ -65,7 +115,7 @@ impl Process {
     }
 
     /// Ends it, and tells what it wrote last.
-    pub(super) fn last_words(mut self) -> String {
+    pub(crate) fn last_words(mut self) -> String {
         self.kill();
         let log = self.log.take().and_then(|log| log.join().ok());
         let log = log.unwrap_or_default();
@@ -88,6 +138,15 @@ impl Drop for Process {
     }
 }
 
+/// An address of this machine that was free a moment ago.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+    Ok(listener.local_addr()?)
+}
+
 const LAST_LINES: usize = 10;
 const MOMENT: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What the time until a server is ready may be too long by; the runtime's timer knows no shorter one.
+const READY_MOMENT: Duration = Duration::from_millis(1);
+const READY_PATIENCE: Duration = Duration::from_mins(1);
