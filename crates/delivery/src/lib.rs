@@ -17,6 +17,7 @@ pub mod endpoint;
 mod http;
 mod mac;
 mod outlook;
+mod price;
 pub mod provider;
 pub mod providers;
 pub mod report;

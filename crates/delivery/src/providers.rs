@@ -3,7 +3,7 @@
 //! - For development: [`inbox`], [`console`], [`mod@file`].
 //! - For whatever speaks HTTP: [`webhook`].
 //! - In Iran: [`ghasedak`], [`kavenegar`], [`melipayamak`], [`smsir`].
-//! - Everywhere: [`sns`], [`telegram`], [`whatsapp`].
+//! - Everywhere: [`sns`], [`telegram`], [`twilio`], [`whatsapp`].
 //!
 //! To add one, write its file beside the others: its name, its settings, its sender (a
 //! [`MessageSender`](phonekey_core::ports::delivery::MessageSender)) and, where it has reports, a
@@ -21,5 +21,6 @@ pub mod melipayamak;
 pub mod smsir;
 pub mod sns;
 pub mod telegram;
+pub mod twilio;
 pub mod webhook;
 pub mod whatsapp;

@@ -11,8 +11,8 @@ use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
         console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, webhook::Webhook,
-        whatsapp::WhatsApp,
+        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, twilio::Twilio,
+        webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
@@ -172,6 +172,11 @@ fn open_provider(
             let telegram = Arc::new(Telegram::new(settings, surroundings)?);
             let reports = telegram.reports();
             Provider::carried(telegram, reports)
+        }
+        ProviderKind::Twilio(settings) => {
+            let twilio = Arc::new(Twilio::new(settings, surroundings)?);
+            let reports = twilio.reports();
+            Provider::carried(twilio, reports)
         }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
         ProviderKind::WhatsApp(settings) => {

@@ -246,7 +246,8 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'whatsapp', 'webhook', 'console',
+            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'twilio', 'whatsapp', 'webhook',
+            'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
@@ -263,6 +264,10 @@ mod tests {
         secret_access_key = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
         [delivery.telegram]
         token = 'AAHtoken:secret'
+        [delivery.twilio]
+        account_sid = 'AC0123456789abcdef0123456789abcdef'
+        auth_token = 'token'
+        from = '+15005550006'
         [delivery.webhook]
         url = 'https://sms.example/send'
         secrets = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -299,6 +304,8 @@ mod tests {
 
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
-        assert_eq!(of("telegram"), ReportsBy::Polling);
+        for name in ["telegram", "twilio"] {
+            assert_eq!(of(name), ReportsBy::Polling, "{name}");
+        }
     }
 }

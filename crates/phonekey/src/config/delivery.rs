@@ -11,6 +11,7 @@ mod route;
 mod smsir;
 mod sns;
 mod telegram;
+mod twilio;
 mod webhook;
 mod whatsapp;
 

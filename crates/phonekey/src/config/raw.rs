@@ -390,6 +390,29 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `twilio`: Twilio Messages, text messages. docs/providers/twilio.md tells what to
+    /// switch on there.
+    "delivery.twilio" delivery_twilio: DeliveryTwilio {
+        /// The SID of your account.
+        account_sid: Text ~ "AC0123456789abcdef0123456789abcdef";
+        /// The account's auth token. It signs Twilio's reports, and sends messages where there is no
+        /// API key. With a key alone, Twilio is asked what became of messages.
+        auth_token: Secret;
+        /// The SID of an API key that sends messages in place of the auth token.
+        api_key_sid: Text ~ "SK0123456789abcdef0123456789abcdef";
+        /// The secret of that key.
+        api_key_secret: Secret;
+        /// Whom messages come from: a number of the account's, a short code, or a name of 1 to 11
+        /// letters, digits, spaces and `+-_&`. Not together with `messaging_service_sid`.
+        from: Text ~ "+15005550006";
+        /// The SID of a Messaging Service, which chooses among its senders.
+        messaging_service_sid: Text ~ "MG0123456789abcdef0123456789abcdef";
+        /// Where Twilio answers: another region, or a proxy in front of it.
+        base_url: Text = "https://api.twilio.com/";
+        /// How long Twilio may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
     /// Standard Webhooks specification says.
     "delivery.webhook" delivery_webhook: DeliveryWebhook {
