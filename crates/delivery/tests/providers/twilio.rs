@@ -19,8 +19,8 @@ use phonekey_delivery::{
 };
 
 use crate::kit::{
-    LONG, LOST, NOW, Request, Server, UNWANTED, accepted, accepted_for, log, message, outcome_of,
-    refused, reply, report, report_of, surroundings, troubles,
+    LONG, NOW, Request, Server, accepted, accepted_for, log, message, outcome_of, refused, reply,
+    report, report_of, surroundings, troubles,
 };
 
 const MESSAGE: &str = "SM0123456789abcdef0123456789abcdef";
@@ -352,53 +352,6 @@ async fn the_log_holds_the_code_of_an_error_and_nothing_secret() {
     let secrets = ["phonekey-test-token", "QUMwMTIz", "4155550123", "t0ken"];
     log::hold(twilio, &sms(), &refusal, "provider.code=21211", &secrets).await;
     log::hold_poller(twilio, &refusal, &secrets).await;
-}
-
-#[tokio::test]
-async fn a_message_is_asked_for_by_its_sid() {
-    let server = Server::listen().await;
-    let twilio = twilio(server.url(), LONG);
-
-    let (polled, request) = server
-        .poll(&twilio, MESSAGE, &state("delivered", None))
-        .await;
-
-    assert_eq!(polled, Some(report(MESSAGE, Some(Arrival::Delivered))));
-    assert_eq!(
-        request.line,
-        "GET /2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages/\
-         SM0123456789abcdef0123456789abcdef.json HTTP/1.1"
-    );
-    assert_eq!(request.header("authorization"), Some(BY_TOKEN));
-}
-
-/// What a state means, with and without a code.
-const STATES: &[(&str, Option<i64>, Option<Arrival>)] = &[
-    ("accepted", None, None),
-    ("scheduled", None, None),
-    ("queued", None, None),
-    ("sending", None, None),
-    ("sent", None, None),
-    ("partially_delivered", None, None),
-    ("something_new", None, None),
-    ("delivered", None, Some(Arrival::Delivered)),
-    ("read", None, Some(Arrival::Delivered)),
-    ("undelivered", None, Some(LOST)),
-    ("undelivered", Some(30_999), Some(LOST)),
-    ("failed", Some(21_610), Some(UNWANTED)),
-    ("canceled", None, Some(LOST)),
-];
-
-#[tokio::test]
-async fn an_asked_state_has_its_meaning() {
-    for (status, code, arrival) in STATES {
-        let polled = report_of(twilio, MESSAGE, &state(status, *code)).await;
-
-        assert_eq!(polled, Some(report(MESSAGE, *arrival)), "{status} {code:?}");
-    }
-    let other = "SM00000000000000000000000000000000";
-    let polled = report_of(twilio, other, &state("delivered", None)).await;
-    assert_eq!(polled, None, "it is about another message");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Twilio's reports. The signatures of [`GIVEN`] are those of Twilio's own Python client (9.13.0,
+//! Twilio's reports, asked for and not. The signatures of [`GIVEN`] are those of Twilio's own Python client (9.13.0,
 //! `RequestValidator.compute_signature`).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -10,8 +10,55 @@ use phonekey_delivery::{
 };
 use sha1::Sha1;
 
-use super::{LONG, MESSAGE, STATES, elsewhere, reached_at, settings};
-use crate::kit::{LOST, NOW, post, report};
+use super::{BY_TOKEN, LONG, MESSAGE, elsewhere, reached_at, settings, state, twilio};
+use crate::kit::{LOST, NOW, Server, UNWANTED, post, report, report_of};
+
+#[tokio::test]
+async fn a_message_is_asked_for_by_its_sid() {
+    let server = Server::listen().await;
+    let twilio = twilio(server.url(), LONG);
+
+    let (polled, request) = server
+        .poll(&twilio, MESSAGE, &state("delivered", None))
+        .await;
+
+    assert_eq!(polled, Some(report(MESSAGE, Some(Arrival::Delivered))));
+    assert_eq!(
+        request.line,
+        "GET /2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages/\
+         SM0123456789abcdef0123456789abcdef.json HTTP/1.1"
+    );
+    assert_eq!(request.header("authorization"), Some(BY_TOKEN));
+}
+
+/// What a state means, with and without a code.
+const STATES: &[(&str, Option<i64>, Option<Arrival>)] = &[
+    ("accepted", None, None),
+    ("scheduled", None, None),
+    ("queued", None, None),
+    ("sending", None, None),
+    ("sent", None, None),
+    ("partially_delivered", None, None),
+    ("something_new", None, None),
+    ("delivered", None, Some(Arrival::Delivered)),
+    ("read", None, Some(Arrival::Delivered)),
+    ("undelivered", None, Some(LOST)),
+    ("undelivered", Some(30_999), Some(LOST)),
+    ("failed", Some(21_610), Some(UNWANTED)),
+    ("canceled", None, Some(LOST)),
+];
+
+#[tokio::test]
+async fn an_asked_state_has_its_meaning() {
+    for (status, code, arrival) in STATES {
+        let polled = report_of(twilio, MESSAGE, &state(status, *code)).await;
+
+        assert_eq!(polled, Some(report(MESSAGE, *arrival)), "{status} {code:?}");
+    }
+    let other = "SM00000000000000000000000000000000";
+    let polled = report_of(twilio, other, &state("delivered", None)).await;
+    assert_eq!(polled, None, "it is about another message");
+}
 
 const URL: &str = "https://login.example.org/callbacks/twilio/s3cret";
 
