@@ -11,8 +11,8 @@ use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
         console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, twilio::Twilio,
-        webhook::Webhook, whatsapp::WhatsApp,
+        melipayamak::MeliPayamak, plivo::Plivo, smsir::SmsIr, sns::Sns, telegram::Telegram,
+        twilio::Twilio, webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
@@ -166,6 +166,11 @@ fn open_provider(
         ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
+        ProviderKind::Plivo(settings) => {
+            let plivo = Arc::new(Plivo::new(settings, surroundings)?);
+            let reports = plivo.reports();
+            Provider::carried(plivo, reports)
+        }
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {

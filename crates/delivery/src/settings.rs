@@ -18,6 +18,7 @@ use crate::{
         ghasedak::GhasedakSettings,
         kavenegar::KavenegarSettings,
         melipayamak::MeliPayamakSettings,
+        plivo::PlivoSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
@@ -146,6 +147,8 @@ pub enum ProviderKind {
     Kavenegar(KavenegarSettings),
     /// MeliPayamak.
     MeliPayamak(MeliPayamakSettings),
+    /// Plivo.
+    Plivo(Box<PlivoSettings>),
     /// SMS.ir.
     SmsIr(SmsIrSettings),
     /// AWS SNS.

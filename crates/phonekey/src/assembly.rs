@@ -246,8 +246,8 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'twilio', 'whatsapp', 'webhook',
-            'console',
+            'kavenegar', 'plivo', 'smsir', 'ghasedak', 'sns', 'telegram', 'twilio', 'whatsapp',
+            'webhook', 'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
@@ -255,6 +255,10 @@ mod tests {
         [delivery.kavenegar]
         api_key = 'key'
         template = 'login'
+        [delivery.plivo]
+        auth_id = 'MA0123456789ABCDEFGH'
+        auth_token = 'token'
+        src = '+14155550100'
         [delivery.smsir]
         api_key = 'key'
         template_id = 1
@@ -304,7 +308,7 @@ mod tests {
 
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
-        for name in ["telegram", "twilio"] {
+        for name in ["plivo", "telegram", "twilio"] {
             assert_eq!(of(name), ReportsBy::Polling, "{name}");
         }
     }

@@ -9,6 +9,8 @@ mod kit;
 #[cfg(test)]
 mod melipayamak;
 #[cfg(test)]
+mod plivo;
+#[cfg(test)]
 mod smsir;
 #[cfg(test)]
 mod sns;

@@ -6,6 +6,7 @@ mod file;
 mod ghasedak;
 mod kavenegar;
 mod melipayamak;
+mod plivo;
 pub mod provider;
 mod route;
 mod smsir;

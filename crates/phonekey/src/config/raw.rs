@@ -332,6 +332,24 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `plivo`: Plivo, text messages. docs/providers/plivo.md tells what to switch on
+    /// there.
+    "delivery.plivo" delivery_plivo: DeliveryPlivo {
+        /// The Auth ID of your account, or of one below it.
+        auth_id: Text ~ "MA0123456789ABCDEFGH";
+        /// The Auth Token of the same account. It signs Plivo's reports as well.
+        auth_token: Secret;
+        /// Whom messages come from: a number of the account's, a short code, or a name of 1 to 11
+        /// letters and digits. Not together with `powerpack_uuid`.
+        src: Text ~ "+14155550100";
+        /// The UUID of a Powerpack, which chooses among its senders.
+        powerpack_uuid: Text ~ "5ec4c8c9-cd74-42b5-9e41-0d7670d6bb46";
+        /// Where Plivo answers, or a proxy in front of it.
+        base_url: Text = "https://api.plivo.com/";
+        /// How long Plivo may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
     /// Iran. docs/providers/smsir.md tells how to register the template.
     "delivery.smsir" delivery_smsir: DeliverySmsIr {

@@ -3,6 +3,7 @@
 mod bounds;
 mod iran;
 mod messages;
+mod plivo;
 mod sns;
 mod telegram;
 mod twilio;
