@@ -18,6 +18,8 @@ pub mod endpoint;
 mod http;
 mod mac;
 pub mod outlook;
+mod outlook;
+mod price;
 pub mod provider;
 pub mod providers;
 pub mod report;

@@ -1,28 +1,47 @@
-//! HMAC-SHA-256 (RFC 2104), by which providers and we prove who has written something.
+//! HMAC (RFC 2104), by which providers and we prove who has written something.
 
 use std::fmt::Write;
 
-use hmac::{Hmac, KeyInit, Mac};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac, digest::Output};
+use sha1::Sha1;
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
-/// The code of what `parts` are together.
+/// The code of what `parts` are together, by SHA-256.
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    hmac::<Hmac<Sha256>>(key, parts).into()
+}
+
+/// The code of what `parts` are together, by SHA-1: for providers that know nothing newer. What is
+/// wrong with SHA-1 does not touch HMAC (RFC 6194, section 3.3).
+pub(crate) fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
+    hmac::<Hmac<Sha1>>(key, parts).into()
+}
+
 #[expect(
     clippy::expect_used,
     reason = "HMAC takes a key of any length (RFC 2104)"
 )]
-pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+fn hmac<M: KeyInit + Mac>(key: &[u8], parts: &[&[u8]]) -> Output<M> {
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    mac.finalize().into_bytes()
+}
+
+/// Whether `given` is this code in base64, with its padding, in constant time.
+pub(crate) fn is_base64_of(given: &str, code: &[u8]) -> bool {
+    let expected = STANDARD.encode(code);
+    expected.as_bytes().ct_eq(given.as_bytes()).into()
 }
 
 /// Whether `given` is the code of `parts` in hexadecimal digits of either case, in constant time.
 pub(crate) fn is_hex_hmac(given: &str, key: &[u8], parts: &[&[u8]]) -> bool {
     let expected = hex(&hmac_sha256(key, parts));
     let given = given.to_ascii_lowercase();
-    subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), given.as_bytes()).into()
+    expected.as_bytes().ct_eq(given.as_bytes()).into()
 }
 
 /// Lower-case hexadecimal digits.
@@ -42,13 +61,18 @@ mod tests {
     /// RFC 4231, test case 2.
     const PUBLISHED: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
 
+    /// RFC 2202, section 3, test case 2.
+    const PUBLISHED_SHA1: &str = "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79";
+
     #[test]
-    fn the_published_vector_is_met() {
+    fn the_published_vectors_are_met() {
         let whole = hmac_sha256(b"Jefe", &[b"what do ya want for nothing?"]);
         let parts = hmac_sha256(b"Jefe", &[b"what do ya want ", b"", b"for nothing?"]);
+        let by_sha1 = hmac_sha1(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
 
         assert_eq!(hex(&whole), PUBLISHED);
         assert_eq!(whole, parts);
+        assert_eq!(hex(&by_sha1), PUBLISHED_SHA1);
     }
 
     #[test]
@@ -63,6 +87,16 @@ mod tests {
             &format!("{PUBLISHED}00"),
             &PUBLISHED.replace('5', "6"),
         ] {
+            assert!(!is_it(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn base64_is_compared_as_it_is_written() {
+        let is_it = |given: &str| is_base64_of(given, b"\xff\xfe\xfd\xfc");
+
+        assert!(is_it("//79/A=="));
+        for other in ["", "//79/A", "//79/A=", "__79_A==", "//79/B==", " //79/A=="] {
             assert!(!is_it(other), "{other}");
         }
     }

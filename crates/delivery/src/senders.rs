@@ -14,8 +14,8 @@ use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
         console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, webhook::Webhook,
-        whatsapp::WhatsApp,
+        melipayamak::MeliPayamak, plivo::Plivo, smsir::SmsIr, sns::Sns, telegram::Telegram,
+        twilio::Twilio, webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{ConsoleStream, DeliverySettings, ProviderKind, ProviderSettings},
@@ -189,12 +189,22 @@ fn open_provider(
         ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
+        ProviderKind::Plivo(settings) => {
+            let plivo = Arc::new(Plivo::new(settings, surroundings)?);
+            let reports = plivo.reports();
+            Provider::carried(plivo, reports)
+        }
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {
             let telegram = Arc::new(Telegram::new(settings, surroundings)?);
             let reports = telegram.reports();
             Provider::carried(telegram, reports)
+        }
+        ProviderKind::Twilio(settings) => {
+            let twilio = Arc::new(Twilio::new(settings, surroundings)?);
+            let reports = twilio.reports();
+            Provider::carried(twilio, reports)
         }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
         ProviderKind::WhatsApp(settings) => {

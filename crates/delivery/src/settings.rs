@@ -18,9 +18,11 @@ use crate::{
         ghasedak::GhasedakSettings,
         kavenegar::KavenegarSettings,
         melipayamak::MeliPayamakSettings,
+        plivo::PlivoSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
+        twilio::TwilioSettings,
         webhook::{WebhookUrl, signature::WebhookSecret},
         whatsapp::WhatsAppSettings,
     },
@@ -145,12 +147,16 @@ pub enum ProviderKind {
     Kavenegar(KavenegarSettings),
     /// MeliPayamak.
     MeliPayamak(MeliPayamakSettings),
+    /// Plivo.
+    Plivo(Box<PlivoSettings>),
     /// SMS.ir.
     SmsIr(SmsIrSettings),
     /// AWS SNS.
     Sns(Box<SnsSettings>),
     /// Telegram Gateway.
     Telegram(Box<TelegramSettings>),
+    /// Twilio Messages.
+    Twilio(Box<TwilioSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
     /// WhatsApp, by Meta's Cloud API.

@@ -283,7 +283,8 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'whatsapp', 'webhook', 'console',
+            'kavenegar', 'plivo', 'smsir', 'ghasedak', 'sns', 'telegram', 'twilio', 'whatsapp',
+            'webhook', 'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
@@ -291,6 +292,10 @@ mod tests {
         [delivery.kavenegar]
         api_key = 'key'
         template = 'login'
+        [delivery.plivo]
+        auth_id = 'MA0123456789ABCDEFGH'
+        auth_token = 'token'
+        src = '+14155550100'
         [delivery.smsir]
         api_key = 'key'
         template_id = 1
@@ -300,6 +305,10 @@ mod tests {
         secret_access_key = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
         [delivery.telegram]
         token = 'AAHtoken:secret'
+        [delivery.twilio]
+        account_sid = 'AC0123456789abcdef0123456789abcdef'
+        auth_token = 'token'
+        from = '+15005550006'
         [delivery.webhook]
         url = 'https://sms.example/send'
         secrets = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -336,6 +345,8 @@ mod tests {
 
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
-        assert_eq!(of("telegram"), ReportsBy::Polling);
+        for name in ["plivo", "telegram", "twilio"] {
+            assert_eq!(of(name), ReportsBy::Polling, "{name}");
+        }
     }
 }

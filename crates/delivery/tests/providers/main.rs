@@ -9,11 +9,15 @@ mod kit;
 #[cfg(test)]
 mod melipayamak;
 #[cfg(test)]
+mod plivo;
+#[cfg(test)]
 mod smsir;
 #[cfg(test)]
 mod sns;
 #[cfg(test)]
 mod telegram;
+#[cfg(test)]
+mod twilio;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]

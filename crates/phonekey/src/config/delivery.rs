@@ -6,11 +6,13 @@ mod file;
 mod ghasedak;
 mod kavenegar;
 mod melipayamak;
+mod plivo;
 pub mod provider;
 mod route;
 mod smsir;
 mod sns;
 mod telegram;
+mod twilio;
 mod webhook;
 mod whatsapp;
 

@@ -332,6 +332,24 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `plivo`: Plivo, text messages. docs/providers/plivo.md tells what to switch on
+    /// there.
+    "delivery.plivo" delivery_plivo: DeliveryPlivo {
+        /// The Auth ID of your account, or of one below it.
+        auth_id: Text ~ "MA0123456789ABCDEFGH";
+        /// The Auth Token of the same account. It signs Plivo's reports as well.
+        auth_token: Secret;
+        /// Whom messages come from: a number of the account's, a short code, or a name of 1 to 11
+        /// letters and digits. Not together with `powerpack_uuid`.
+        src: Text ~ "+14155550100";
+        /// The UUID of a Powerpack, which chooses among its senders.
+        powerpack_uuid: Text ~ "5ec4c8c9-cd74-42b5-9e41-0d7670d6bb46";
+        /// Where Plivo answers, or a proxy in front of it.
+        base_url: Text = "https://api.plivo.com/";
+        /// How long Plivo may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
     /// Iran. docs/providers/smsir.md tells how to register the template.
     "delivery.smsir" delivery_smsir: DeliverySmsIr {
@@ -387,6 +405,29 @@ once {
         /// Where Telegram Gateway answers, or a proxy in front of it.
         base_url: Text = "https://gatewayapi.telegram.org/";
         /// How long Telegram may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `twilio`: Twilio Messages, text messages. docs/providers/twilio.md tells what to
+    /// switch on there.
+    "delivery.twilio" delivery_twilio: DeliveryTwilio {
+        /// The SID of your account.
+        account_sid: Text ~ "AC0123456789abcdef0123456789abcdef";
+        /// The account's auth token. It signs Twilio's reports, and sends messages where there is no
+        /// API key. With a key alone, Twilio is asked what became of messages.
+        auth_token: Secret;
+        /// The SID of an API key that sends messages in place of the auth token.
+        api_key_sid: Text ~ "SK0123456789abcdef0123456789abcdef";
+        /// The secret of that key.
+        api_key_secret: Secret;
+        /// Whom messages come from: a number of the account's, a short code, or a name of 1 to 11
+        /// letters, digits, spaces and `+-_&`. Not together with `messaging_service_sid`.
+        from: Text ~ "+15005550006";
+        /// The SID of a Messaging Service, which chooses among its senders.
+        messaging_service_sid: Text ~ "MG0123456789abcdef0123456789abcdef";
+        /// Where Twilio answers: another region, or a proxy in front of it.
+        base_url: Text = "https://api.twilio.com/";
+        /// How long Twilio may take to answer: 100ms to 60s.
         timeout: Text = "5s";
     }
 

@@ -3,8 +3,10 @@
 mod bounds;
 mod iran;
 mod messages;
+mod plivo;
 mod sns;
 mod telegram;
+mod twilio;
 mod whatsapp;
 
 use std::{

@@ -7,14 +7,16 @@ use phonekey_core::{
 use phonekey_delivery::{
     providers::{
         console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
-        melipayamak as melipayamak_sender, smsir as smsir_sender, sns as sns_sender,
-        telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
+        melipayamak as melipayamak_sender, plivo as plivo_sender, smsir as smsir_sender,
+        sns as sns_sender, telegram as telegram_sender, twilio as twilio_sender,
+        webhook as webhook_sender, whatsapp as whatsapp_sender,
     },
     settings::{ConsoleStream, ProviderKind},
 };
 
 use super::{
-    file as file_config, ghasedak, kavenegar, melipayamak, smsir, sns, telegram, webhook, whatsapp,
+    file as file_config, ghasedak, kavenegar, melipayamak, plivo, smsir, sns, telegram, twilio,
+    webhook, whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -141,6 +143,14 @@ pub static KNOWN: &[Known] = &[
         read: |raw, need, reader| melipayamak::read(&raw.delivery_melipayamak, need, reader),
     },
     Known {
+        name: plivo_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| plivo::read(&raw.delivery_plivo, need, reader),
+    },
+    Known {
         name: smsir_sender::NAME,
         channels: &[Channel::Sms],
         reach: Reach::People,
@@ -163,6 +173,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::ItsOwn,
         reports: ReportsBy::Callback,
         read: |raw, need, reader| telegram::read(&raw.delivery_telegram, need, reader),
+    },
+    Known {
+        name: twilio_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| twilio::read(&raw.delivery_twilio, need, reader),
     },
     Known {
         name: webhook_sender::NAME,
