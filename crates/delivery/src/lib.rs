@@ -18,7 +18,6 @@ pub mod endpoint;
 mod http;
 mod mac;
 pub mod outlook;
-mod outlook;
 mod price;
 pub mod provider;
 pub mod providers;
