@@ -1,28 +1,47 @@
-//! HMAC-SHA-256 (RFC 2104), by which providers and we prove who has written something.
+//! HMAC (RFC 2104), by which providers and we prove who has written something.
 
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
-/// The code of what `parts` are together.
+/// The code of what `parts` are together, by SHA-256.
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    keyed::<Hmac<Sha256>>(key, parts)
+        .finalize()
+        .into_bytes()
+        .into()
+}
+
+/// The code of what `parts` are together, by SHA-512.
+pub(crate) fn hmac_sha512(key: &[u8], parts: &[&[u8]]) -> [u8; 64] {
+    keyed::<Hmac<Sha512>>(key, parts)
+        .finalize()
+        .into_bytes()
+        .into()
+}
+
 #[expect(
     clippy::expect_used,
     reason = "HMAC takes a key of any length (RFC 2104)"
 )]
-pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+fn keyed<M: KeyInit + Mac>(key: &[u8], parts: &[&[u8]]) -> M {
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    mac
 }
 
-/// Whether `given` is the code of `parts` in hexadecimal digits of either case, in constant time.
+/// Whether `given` is the code of `parts` by SHA-256 in hexadecimal digits, in constant time.
 pub(crate) fn is_hex_hmac(given: &str, key: &[u8], parts: &[&[u8]]) -> bool {
-    let expected = hex(&hmac_sha256(key, parts));
+    is_hex_of(given, &hmac_sha256(key, parts))
+}
+
+/// Whether `given` is these bytes in hexadecimal digits of either case, in constant time.
+pub(crate) fn is_hex_of(given: &str, bytes: &[u8]) -> bool {
     let given = given.to_ascii_lowercase();
-    subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), given.as_bytes()).into()
+    subtle::ConstantTimeEq::ct_eq(hex(bytes).as_bytes(), given.as_bytes()).into()
 }
 
 /// Lower-case hexadecimal digits.
@@ -41,6 +60,9 @@ mod tests {
 
     /// RFC 4231, test case 2.
     const PUBLISHED: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    /// The same by SHA-512.
+    const PUBLISHED_512: &str = "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+        9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737";
 
     #[test]
     fn the_published_vector_is_met() {
@@ -49,6 +71,8 @@ mod tests {
 
         assert_eq!(hex(&whole), PUBLISHED);
         assert_eq!(whole, parts);
+        let longer = hmac_sha512(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(hex(&longer), PUBLISHED_512);
     }
 
     #[test]

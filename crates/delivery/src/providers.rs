@@ -3,7 +3,7 @@
 //! - For development: [`inbox`], [`console`], [`mod@file`].
 //! - For whatever speaks HTTP: [`webhook`].
 //! - In Iran: [`ghasedak`], [`kavenegar`], [`melipayamak`], [`smsir`].
-//! - Everywhere: [`sns`], [`telegram`], [`whatsapp`].
+//! - Everywhere: [`sns`], [`telegram`], [`vonage`], [`whatsapp`].
 //!
 //! To add one, write its file beside the others: its name, its settings, its sender (a
 //! [`MessageSender`](phonekey_core::ports::delivery::MessageSender)) and, where it has reports, a
@@ -18,8 +18,10 @@ pub mod inbox;
 mod iran;
 pub mod kavenegar;
 pub mod melipayamak;
+mod reference;
 pub mod smsir;
 pub mod sns;
 pub mod telegram;
+pub mod vonage;
 pub mod webhook;
 pub mod whatsapp;

@@ -11,8 +11,8 @@ use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
         console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, webhook::Webhook,
-        whatsapp::WhatsApp,
+        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, vonage::Vonage,
+        webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
@@ -172,6 +172,11 @@ fn open_provider(
             let telegram = Arc::new(Telegram::new(settings, surroundings)?);
             let reports = telegram.reports();
             Provider::carried(telegram, reports)
+        }
+        ProviderKind::Vonage(settings) => {
+            let vonage = Arc::new(Vonage::new(settings, surroundings)?);
+            let reports = vonage.reports();
+            Provider::carried(vonage, reports)
         }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
         ProviderKind::WhatsApp(settings) => {

@@ -21,6 +21,7 @@ use crate::{
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
+        vonage::VonageSettings,
         webhook::{WebhookUrl, signature::WebhookSecret},
         whatsapp::WhatsAppSettings,
     },
@@ -151,6 +152,8 @@ pub enum ProviderKind {
     Sns(Box<SnsSettings>),
     /// Telegram Gateway.
     Telegram(Box<TelegramSettings>),
+    /// Vonage.
+    Vonage(Box<VonageSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
     /// WhatsApp, by Meta's Cloud API.

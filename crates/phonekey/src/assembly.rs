@@ -246,7 +246,8 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'whatsapp', 'webhook', 'console',
+            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'vonage', 'whatsapp', 'webhook',
+            'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
@@ -263,6 +264,10 @@ mod tests {
         secret_access_key = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
         [delivery.telegram]
         token = 'AAHtoken:secret'
+        [delivery.vonage]
+        api_key = 'a1b2c3d4'
+        api_secret = 'secret'
+        from = 'PhoneKey'
         [delivery.webhook]
         url = 'https://sms.example/send'
         secrets = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -300,5 +305,6 @@ mod tests {
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
         assert_eq!(of("telegram"), ReportsBy::Polling);
+        assert_eq!(of("vonage"), ReportsBy::Nothing);
     }
 }

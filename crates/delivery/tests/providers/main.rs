@@ -15,6 +15,8 @@ mod sns;
 #[cfg(test)]
 mod telegram;
 #[cfg(test)]
+mod vonage;
+#[cfg(test)]
 mod webhook;
 #[cfg(test)]
 mod whatsapp;

@@ -390,6 +390,27 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `vonage`: text messages by Vonage's SMS API. docs/providers/vonage.md tells what to
+    /// set at Vonage.
+    "delivery.vonage" delivery_vonage: DeliveryVonage {
+        /// The API key of your account.
+        api_key: Text ~ "a1b2c3d4";
+        /// The API secret of your account.
+        api_secret: Secret;
+        /// Whom messages come from: a name of 1 to 11 letters, digits, spaces and hyphens, a letter
+        /// among them, or a number with its country code.
+        from: Text ~ "PhoneKey";
+        /// What Vonage signs its reports with. Reports without a right signature are refused then.
+        signature_secret: Secret;
+        /// The currency of your account, by its three letters. Vonage states prices without one, so
+        /// none are recorded while this is not said.
+        currency: Text ~ "EUR";
+        /// Where Vonage answers, or a proxy in front of it.
+        base_url: Text = "https://rest.nexmo.com/";
+        /// How long Vonage may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `webhook`: each message is posted as JSON to a server of yours, signed as the
     /// Standard Webhooks specification says.
     "delivery.webhook" delivery_webhook: DeliveryWebhook {

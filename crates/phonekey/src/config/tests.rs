@@ -5,6 +5,7 @@ mod iran;
 mod messages;
 mod sns;
 mod telegram;
+mod vonage;
 mod whatsapp;
 
 use std::{

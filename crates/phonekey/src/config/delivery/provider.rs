@@ -8,13 +8,15 @@ use phonekey_delivery::{
     providers::{
         console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
         melipayamak as melipayamak_sender, smsir as smsir_sender, sns as sns_sender,
-        telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
+        telegram as telegram_sender, vonage as vonage_sender, webhook as webhook_sender,
+        whatsapp as whatsapp_sender,
     },
     settings::ProviderKind,
 };
 
 use super::{
-    file as file_config, ghasedak, kavenegar, melipayamak, smsir, sns, telegram, webhook, whatsapp,
+    file as file_config, ghasedak, kavenegar, melipayamak, smsir, sns, telegram, vonage, webhook,
+    whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -163,6 +165,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::ItsOwn,
         reports: ReportsBy::Callback,
         read: |raw, need, reader| telegram::read(&raw.delivery_telegram, need, reader),
+    },
+    Known {
+        name: vonage_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| vonage::read(&raw.delivery_vonage, need, reader),
     },
     Known {
         name: webhook_sender::NAME,
