@@ -3,7 +3,7 @@
 //! - For development: [`inbox`], [`console`], [`mod@file`].
 //! - For whatever speaks HTTP: [`webhook`].
 //! - In Iran: [`ghasedak`], [`kavenegar`], [`melipayamak`], [`smsir`].
-//! - Everywhere: [`sns`], [`telegram`], [`vonage`], [`whatsapp`].
+//! - Everywhere: [`infobip`], [`sns`], [`telegram`], [`vonage`], [`whatsapp`].
 //!
 //! To add one, write its file beside the others: its name, its settings, its sender (a
 //! [`MessageSender`](phonekey_core::ports::delivery::MessageSender)) and, where it has reports, a
@@ -15,6 +15,7 @@ pub mod console;
 pub mod file;
 pub mod ghasedak;
 pub mod inbox;
+pub mod infobip;
 mod iran;
 pub mod kavenegar;
 pub mod melipayamak;

@@ -10,9 +10,9 @@ use thiserror::Error;
 use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
-        console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, vonage::Vonage,
-        webhook::Webhook, whatsapp::WhatsApp,
+        console::Console, file::FileSender, ghasedak::Ghasedak, infobip::Infobip,
+        kavenegar::Kavenegar, melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram,
+        vonage::Vonage, webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
@@ -164,6 +164,11 @@ fn open_provider(
             })?)
         }
         ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
+        ProviderKind::Infobip(settings) => {
+            let infobip = Arc::new(Infobip::new(settings, surroundings)?);
+            let reports = infobip.reports();
+            Provider::carried(infobip, reports)
+        }
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),

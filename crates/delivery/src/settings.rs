@@ -16,6 +16,7 @@ use phonekey_core::{
 use crate::{
     providers::{
         ghasedak::GhasedakSettings,
+        infobip::InfobipSettings,
         kavenegar::KavenegarSettings,
         melipayamak::MeliPayamakSettings,
         smsir::SmsIrSettings,
@@ -142,6 +143,8 @@ pub enum ProviderKind {
     File(FileSettings),
     /// Ghasedak.
     Ghasedak(GhasedakSettings),
+    /// Infobip.
+    Infobip(Box<InfobipSettings>),
     /// Kavenegar.
     Kavenegar(KavenegarSettings),
     /// MeliPayamak.

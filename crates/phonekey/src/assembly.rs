@@ -246,12 +246,15 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'vonage', 'whatsapp', 'webhook',
+            'kavenegar', 'smsir', 'ghasedak', 'infobip', 'sns', 'telegram', 'vonage', 'whatsapp', 'webhook',
             'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
         template = 'login'
+        [delivery.infobip]
+        base_url = 'https://abc123.api.infobip.com'
+        api_key = 'key'
         [delivery.kavenegar]
         api_key = 'key'
         template = 'login'
@@ -304,6 +307,7 @@ mod tests {
 
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
+        assert_eq!(of("infobip"), ReportsBy::Polling);
         assert_eq!(of("telegram"), ReportsBy::Polling);
         assert_eq!(of("vonage"), ReportsBy::Nothing);
     }

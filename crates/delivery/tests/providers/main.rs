@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod ghasedak;
 #[cfg(test)]
+mod infobip;
+#[cfg(test)]
 mod kavenegar;
 #[cfg(test)]
 mod kit;

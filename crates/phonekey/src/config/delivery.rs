@@ -4,6 +4,7 @@
 
 mod file;
 mod ghasedak;
+mod infobip;
 mod kavenegar;
 mod melipayamak;
 pub mod provider;

@@ -302,6 +302,20 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `infobip`: text messages by Infobip's SMS API. docs/providers/infobip.md tells what
+    /// to set at Infobip.
+    "delivery.infobip" delivery_infobip: DeliveryInfobip {
+        /// Where Infobip answers: the host of your account, as its portal shows it.
+        base_url: Text ~ "https://abc123.api.infobip.com";
+        /// An API key that may send messages (`sms:message:send`).
+        api_key: Secret;
+        /// Whom messages come from: a name of 1 to 11 letters, digits, spaces and hyphens, a letter
+        /// among them, or a number with its country code. Left out, it is your account's own.
+        sender: Text ~ "PhoneKey";
+        /// How long Infobip may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `kavenegar`: the code in a template of yours, as a text message or in a call.
     /// docs/providers/kavenegar.md tells how to register the template.
     "delivery.kavenegar" delivery_kavenegar: DeliveryKavenegar {

@@ -1,6 +1,7 @@
 //! What is read, what is refused, and how it is said.
 
 mod bounds;
+mod infobip;
 mod iran;
 mod messages;
 mod sns;

@@ -6,17 +6,17 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     providers::{
-        console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
-        melipayamak as melipayamak_sender, smsir as smsir_sender, sns as sns_sender,
-        telegram as telegram_sender, vonage as vonage_sender, webhook as webhook_sender,
-        whatsapp as whatsapp_sender,
+        console, file, ghasedak as ghasedak_sender, inbox, infobip as infobip_sender,
+        kavenegar as kavenegar_sender, melipayamak as melipayamak_sender, smsir as smsir_sender,
+        sns as sns_sender, telegram as telegram_sender, vonage as vonage_sender,
+        webhook as webhook_sender, whatsapp as whatsapp_sender,
     },
     settings::ProviderKind,
 };
 
 use super::{
-    file as file_config, ghasedak, kavenegar, melipayamak, smsir, sns, telegram, vonage, webhook,
-    whatsapp,
+    file as file_config, ghasedak, infobip, kavenegar, melipayamak, smsir, sns, telegram, vonage,
+    webhook, whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -125,6 +125,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::Ours,
         reports: ReportsBy::Nothing,
         read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
+    },
+    Known {
+        name: infobip_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| infobip::read(&raw.delivery_infobip, need, reader),
     },
     Known {
         name: kavenegar_sender::NAME,
