@@ -3,11 +3,19 @@
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Sha256, Sha512};
+use sha2::{Sha256, Sha384, Sha512};
 
 /// The code of what `parts` are together, by SHA-256.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     keyed::<Hmac<Sha256>>(key, parts)
+        .finalize()
+        .into_bytes()
+        .into()
+}
+
+/// The code of what `parts` are together, by SHA-384.
+pub(crate) fn hmac_sha384(key: &[u8], parts: &[&[u8]]) -> [u8; 48] {
+    keyed::<Hmac<Sha384>>(key, parts)
         .finalize()
         .into_bytes()
         .into()
@@ -60,6 +68,9 @@ mod tests {
 
     /// RFC 4231, test case 2.
     const PUBLISHED: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    /// The same by SHA-384.
+    const PUBLISHED_384: &str = "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47\
+        e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649";
     /// The same by SHA-512.
     const PUBLISHED_512: &str = "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
         9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737";
@@ -71,6 +82,8 @@ mod tests {
 
         assert_eq!(hex(&whole), PUBLISHED);
         assert_eq!(whole, parts);
+        let long = hmac_sha384(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(hex(&long), PUBLISHED_384);
         let longer = hmac_sha512(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
         assert_eq!(hex(&longer), PUBLISHED_512);
     }

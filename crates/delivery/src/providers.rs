@@ -3,7 +3,7 @@
 //! - For development: [`inbox`], [`console`], [`mod@file`].
 //! - For whatever speaks HTTP: [`webhook`].
 //! - In Iran: [`ghasedak`], [`kavenegar`], [`melipayamak`], [`smsir`].
-//! - Everywhere: [`infobip`], [`sns`], [`telegram`], [`vonage`], [`whatsapp`].
+//! - Everywhere: [`infobip`], [`messagebird`], [`sns`], [`telegram`], [`vonage`], [`whatsapp`].
 //!
 //! To add one, write its file beside the others: its name, its settings, its sender (a
 //! [`MessageSender`](phonekey_core::ports::delivery::MessageSender)) and, where it has reports, a
@@ -19,6 +19,7 @@ pub mod infobip;
 mod iran;
 pub mod kavenegar;
 pub mod melipayamak;
+pub mod messagebird;
 mod reference;
 pub mod smsir;
 pub mod sns;

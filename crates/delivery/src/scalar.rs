@@ -19,12 +19,17 @@ impl From<Written> for Scalar {
     fn from(written: Written) -> Self {
         match written {
             Written::Number(number) => Self(number.to_string()),
-            Written::Text(text) => Self(text.trim().to_owned()),
+            Written::Text(text) => Self::of(&text),
         }
     }
 }
 
 impl Scalar {
+    /// What is written in a form.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
     /// Its text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -11,8 +11,8 @@ use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
         console::Console, file::FileSender, ghasedak::Ghasedak, infobip::Infobip,
-        kavenegar::Kavenegar, melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram,
-        vonage::Vonage, webhook::Webhook, whatsapp::WhatsApp,
+        kavenegar::Kavenegar, melipayamak::MeliPayamak, messagebird::MessageBird, smsir::SmsIr,
+        sns::Sns, telegram::Telegram, vonage::Vonage, webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{DeliverySettings, ProviderKind, ProviderSettings},
@@ -171,6 +171,11 @@ fn open_provider(
         }
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
+        ProviderKind::MessageBird(settings) => {
+            let messagebird = Arc::new(MessageBird::new(settings, surroundings)?);
+            let reports = messagebird.reports();
+            Provider::carried(messagebird, reports)
+        }
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {

@@ -19,6 +19,7 @@ use crate::{
         infobip::InfobipSettings,
         kavenegar::KavenegarSettings,
         melipayamak::MeliPayamakSettings,
+        messagebird::MessageBirdSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
@@ -149,6 +150,8 @@ pub enum ProviderKind {
     Kavenegar(KavenegarSettings),
     /// MeliPayamak.
     MeliPayamak(MeliPayamakSettings),
+    /// MessageBird.
+    MessageBird(Box<MessageBirdSettings>),
     /// SMS.ir.
     SmsIr(SmsIrSettings),
     /// AWS SNS.

@@ -246,7 +246,7 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'smsir', 'ghasedak', 'infobip', 'sns', 'telegram', 'vonage', 'whatsapp', 'webhook',
+            'kavenegar', 'smsir', 'ghasedak', 'infobip', 'messagebird', 'sns', 'telegram', 'vonage', 'whatsapp', 'webhook',
             'console',
         ]
         [delivery.ghasedak]
@@ -258,6 +258,9 @@ mod tests {
         [delivery.kavenegar]
         api_key = 'key'
         template = 'login'
+        [delivery.messagebird]
+        access_key = 'key'
+        originator = 'PhoneKey'
         [delivery.smsir]
         api_key = 'key'
         template_id = 1
@@ -308,6 +311,7 @@ mod tests {
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
         assert_eq!(of("infobip"), ReportsBy::Polling);
+        assert_eq!(of("messagebird"), ReportsBy::Polling);
         assert_eq!(of("telegram"), ReportsBy::Polling);
         assert_eq!(of("vonage"), ReportsBy::Nothing);
     }

@@ -11,6 +11,8 @@ mod kit;
 #[cfg(test)]
 mod melipayamak;
 #[cfg(test)]
+mod messagebird;
+#[cfg(test)]
 mod smsir;
 #[cfg(test)]
 mod sns;

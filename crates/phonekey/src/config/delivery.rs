@@ -7,6 +7,7 @@ mod ghasedak;
 mod infobip;
 mod kavenegar;
 mod melipayamak;
+mod messagebird;
 pub mod provider;
 mod route;
 mod smsir;

@@ -346,6 +346,23 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `messagebird`: text messages by the REST API of MessageBird's classic accounts, which
+    /// are to end with 2026. docs/providers/messagebird.md tells what to set there.
+    "delivery.messagebird" delivery_messagebird: DeliveryMessageBird {
+        /// The live access key of your account.
+        access_key: Secret;
+        /// Whom messages come from: a name of 1 to 11 letters, digits, spaces and hyphens, a letter
+        /// among them, or a number with its country code.
+        originator: Text ~ "PhoneKey";
+        /// What MessageBird signs its reports with. Reports without a right signature are refused
+        /// then.
+        signing_key: Secret;
+        /// Where MessageBird answers, or a proxy in front of it.
+        base_url: Text = "https://rest.messagebird.com/";
+        /// How long MessageBird may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
     /// Iran. docs/providers/smsir.md tells how to register the template.
     "delivery.smsir" delivery_smsir: DeliverySmsIr {

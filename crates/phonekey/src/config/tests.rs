@@ -3,6 +3,7 @@
 mod bounds;
 mod infobip;
 mod iran;
+mod messagebird;
 mod messages;
 mod sns;
 mod telegram;

@@ -7,16 +7,17 @@ use phonekey_core::{
 use phonekey_delivery::{
     providers::{
         console, file, ghasedak as ghasedak_sender, inbox, infobip as infobip_sender,
-        kavenegar as kavenegar_sender, melipayamak as melipayamak_sender, smsir as smsir_sender,
-        sns as sns_sender, telegram as telegram_sender, vonage as vonage_sender,
-        webhook as webhook_sender, whatsapp as whatsapp_sender,
+        kavenegar as kavenegar_sender, melipayamak as melipayamak_sender,
+        messagebird as messagebird_sender, smsir as smsir_sender, sns as sns_sender,
+        telegram as telegram_sender, vonage as vonage_sender, webhook as webhook_sender,
+        whatsapp as whatsapp_sender,
     },
     settings::ProviderKind,
 };
 
 use super::{
-    file as file_config, ghasedak, infobip, kavenegar, melipayamak, smsir, sns, telegram, vonage,
-    webhook, whatsapp,
+    file as file_config, ghasedak, infobip, kavenegar, melipayamak, messagebird, smsir, sns,
+    telegram, vonage, webhook, whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -149,6 +150,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::ItsOwn,
         reports: ReportsBy::Polling,
         read: |raw, need, reader| melipayamak::read(&raw.delivery_melipayamak, need, reader),
+    },
+    Known {
+        name: messagebird_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| messagebird::read(&raw.delivery_messagebird, need, reader),
     },
     Known {
         name: smsir_sender::NAME,
