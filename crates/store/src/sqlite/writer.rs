@@ -56,7 +56,7 @@ impl Writer {
         let group = tuning.group;
         let thread = thread::Builder::new()
             .name("phonekey-writer".to_owned())
-            .spawn(move || serve(&db, queue, group, &checkpoints))
+            .spawn(move || serve(&db, queue, group, checkpoints))
             .map_err(|source| OpenError::File {
                 path: path.to_owned(),
                 source,
@@ -179,7 +179,7 @@ fn serve(
     db: &Connection,
     mut queue: mpsc::Receiver<Box<dyn Job>>,
     group: usize,
-    checkpoints: &Checkpoints,
+    mut checkpoints: Checkpoints,
 ) {
     let mut jobs = Vec::with_capacity(group);
     while queue.blocking_recv_many(&mut jobs, group) > 0 {

@@ -3,7 +3,7 @@
 use phonekey_core::{
     challenge::Challenge,
     delivery::{
-        Channel, DeliveryState, ProviderName,
+        Channel, DeliveryState, ProviderName, follow_up,
         outcome::{Cost, Currency, MessageId, SendRefusal},
         report::{Arrival, DeliveryReport},
     },
@@ -81,6 +81,25 @@ async fn t59_reports_go_forward_only() {
     assert!(matches!(better, NoteOutcome::Noted(_)));
     assert_eq!(note(&world, "m-1", LOST).await, NoteOutcome::Known);
     assert_eq!(arrival().await, Some(Arrival::Delivered));
+}
+
+/// Whoever notes the loss sends the code again; this is for when they stop in between.
+#[tokio::test]
+async fn a_message_that_was_lost_is_looked_after_soon() {
+    let world = fixture().await;
+    let (lost, unwanted) = (taken(&world, 1, "m-1").await, taken(&world, 2, "m-2").await);
+    note(&world, "m-1", LOST).await;
+    let opted_out = Arrival::Undelivered(SendRefusal::OptedOut);
+    note(&world, "m-2", opted_out).await;
+
+    let due_at = follow_up::after_report(LOST, world.now());
+
+    assert!(due_at.is_some());
+    assert_eq!(world.stored(lost.id).await.1.follow_up_at, due_at);
+    assert_eq!(world.stored(unwanted.id).await.1.follow_up_at, None);
+    assert_eq!(looks(&world, 10).await, []);
+    world.clock.advance(10 * SECOND);
+    assert_eq!(looks(&world, 10).await, [lost.id]);
 }
 
 #[tokio::test]
