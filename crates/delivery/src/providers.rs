@@ -3,7 +3,8 @@
 //! - For development: [`inbox`], [`console`], [`mod@file`].
 //! - For whatever speaks HTTP: [`webhook`].
 //! - In Iran: [`ghasedak`], [`kavenegar`], [`melipayamak`], [`smsir`].
-//! - Everywhere: [`plivo`], [`sns`], [`telegram`], [`twilio`], [`whatsapp`].
+//! - Everywhere: [`infobip`], [`messagebird`], [`plivo`], [`sns`], [`telegram`], [`twilio`],
+//!   [`vonage`], [`whatsapp`].
 //!
 //! To add one, write its file beside the others: its name, its settings, its sender (a
 //! [`MessageSender`](phonekey_core::ports::delivery::MessageSender)) and, where it has reports, a
@@ -15,13 +16,17 @@ pub mod console;
 pub mod file;
 pub mod ghasedak;
 pub mod inbox;
+pub mod infobip;
 mod iran;
 pub mod kavenegar;
 pub mod melipayamak;
+pub mod messagebird;
 pub mod plivo;
+mod reference;
 pub mod smsir;
 pub mod sns;
 pub mod telegram;
 pub mod twilio;
+pub mod vonage;
 pub mod webhook;
 pub mod whatsapp;

@@ -19,12 +19,17 @@ impl From<Written> for Scalar {
     fn from(written: Written) -> Self {
         match written {
             Written::Number(number) => Self(number.to_string()),
-            Written::Text(text) => Self(text.trim().to_owned()),
+            Written::Text(text) => Self::of(&text),
         }
     }
 }
 
 impl Scalar {
+    /// What is written in a form.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
     /// Its text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -33,6 +38,21 @@ impl Scalar {
     /// The whole number that it is, if it is one.
     pub(crate) fn integer(&self) -> Option<i64> {
         self.0.parse().ok()
+    }
+
+    /// The amount that it is, in millionths: digits, which may have a point among them. What is
+    /// less than a millionth is left out.
+    pub(crate) fn micros(&self) -> Option<i64> {
+        let (whole, part) = self.0.split_once('.').unwrap_or((&self.0, "0"));
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(part) {
+            return None;
+        }
+        let millionths = format!("{part:0<6}");
+        let millionths: i64 = millionths.get(..6)?.parse().ok()?;
+        let whole: i64 = whole.parse().ok()?;
+        whole.checked_mul(1_000_000)?.checked_add(millionths)
     }
 
     /// The message's name that it is: not empty, and more than 0 if it is a number. Some providers
@@ -70,6 +90,33 @@ mod tests {
         let id = read("9223372036854775807").unwrap().message_id();
 
         assert_eq!(id, MessageId::new("9223372036854775807"));
+    }
+
+    #[test]
+    fn an_amount_is_read_to_the_millionth() {
+        for (json, micros) in [
+            (r#""0.03330000""#, 33_300),
+            ("0.0075", 7500),
+            ("12", 12_000_000),
+            (r#""1.2345678""#, 1_234_567),
+            ("0", 0),
+        ] {
+            assert_eq!(read(json).unwrap().micros(), Some(micros), "{json}");
+        }
+        for odd in [
+            r#""""#,
+            r#"".5""#,
+            r#""5.""#,
+            "-1",
+            "1e-7",
+            r#""1,5""#,
+            r#""1.2.3""#,
+            r#""€1""#,
+            r#""99999999999999999999""#,
+            r#""9223372036854775807""#,
+        ] {
+            assert_eq!(read(odd).unwrap().micros(), None, "{odd}");
+        }
     }
 
     #[test]

@@ -13,9 +13,10 @@ use thiserror::Error;
 use crate::{
     provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
-        console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, plivo::Plivo, smsir::SmsIr, sns::Sns, telegram::Telegram,
-        twilio::Twilio, webhook::Webhook, whatsapp::WhatsApp,
+        console::Console, file::FileSender, ghasedak::Ghasedak, infobip::Infobip,
+        kavenegar::Kavenegar, melipayamak::MeliPayamak, messagebird::MessageBird, plivo::Plivo,
+        smsir::SmsIr, sns::Sns, telegram::Telegram, twilio::Twilio, vonage::Vonage,
+        webhook::Webhook, whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{ConsoleStream, DeliverySettings, ProviderKind, ProviderSettings},
@@ -187,8 +188,18 @@ fn open_provider(
             })?)
         }
         ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
+        ProviderKind::Infobip(settings) => {
+            let infobip = Arc::new(Infobip::new(settings, surroundings)?);
+            let reports = infobip.reports();
+            Provider::carried(infobip, reports)
+        }
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
+        ProviderKind::MessageBird(settings) => {
+            let messagebird = Arc::new(MessageBird::new(settings, surroundings)?);
+            let reports = messagebird.reports();
+            Provider::carried(messagebird, reports)
+        }
         ProviderKind::Plivo(settings) => {
             let plivo = Arc::new(Plivo::new(settings, surroundings)?);
             let reports = plivo.reports();
@@ -205,6 +216,11 @@ fn open_provider(
             let twilio = Arc::new(Twilio::new(settings, surroundings)?);
             let reports = twilio.reports();
             Provider::carried(twilio, reports)
+        }
+        ProviderKind::Vonage(settings) => {
+            let vonage = Arc::new(Vonage::new(settings, surroundings)?);
+            let reports = vonage.reports();
+            Provider::carried(vonage, reports)
         }
         ProviderKind::Webhook(webhook) => silent(Webhook::new(webhook, surroundings)?),
         ProviderKind::WhatsApp(settings) => {

@@ -16,13 +16,16 @@ use phonekey_core::{
 use crate::{
     providers::{
         ghasedak::GhasedakSettings,
+        infobip::InfobipSettings,
         kavenegar::KavenegarSettings,
         melipayamak::MeliPayamakSettings,
+        messagebird::MessageBirdSettings,
         plivo::PlivoSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
         twilio::TwilioSettings,
+        vonage::VonageSettings,
         webhook::{WebhookUrl, signature::WebhookSecret},
         whatsapp::WhatsAppSettings,
     },
@@ -143,10 +146,14 @@ pub enum ProviderKind {
     File(FileSettings),
     /// Ghasedak.
     Ghasedak(GhasedakSettings),
+    /// Infobip.
+    Infobip(Box<InfobipSettings>),
     /// Kavenegar.
     Kavenegar(KavenegarSettings),
     /// MeliPayamak.
     MeliPayamak(MeliPayamakSettings),
+    /// MessageBird.
+    MessageBird(Box<MessageBirdSettings>),
     /// Plivo.
     Plivo(Box<PlivoSettings>),
     /// SMS.ir.
@@ -157,6 +164,8 @@ pub enum ProviderKind {
     Telegram(Box<TelegramSettings>),
     /// Twilio Messages.
     Twilio(Box<TwilioSettings>),
+    /// Vonage.
+    Vonage(Box<VonageSettings>),
     /// A server of the operator's.
     Webhook(WebhookSettings),
     /// WhatsApp, by Meta's Cloud API.

@@ -283,15 +283,21 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'plivo', 'smsir', 'ghasedak', 'sns', 'telegram', 'twilio', 'whatsapp',
-            'webhook', 'console',
+            'kavenegar', 'infobip', 'messagebird', 'plivo', 'smsir', 'ghasedak', 'sns', 'telegram',
+            'twilio', 'vonage', 'whatsapp', 'webhook', 'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
         template = 'login'
+        [delivery.infobip]
+        base_url = 'https://abc123.api.infobip.com'
+        api_key = 'key'
         [delivery.kavenegar]
         api_key = 'key'
         template = 'login'
+        [delivery.messagebird]
+        access_key = 'key'
+        originator = 'PhoneKey'
         [delivery.plivo]
         auth_id = 'MA0123456789ABCDEFGH'
         auth_token = 'token'
@@ -309,6 +315,10 @@ mod tests {
         account_sid = 'AC0123456789abcdef0123456789abcdef'
         auth_token = 'token'
         from = '+15005550006'
+        [delivery.vonage]
+        api_key = 'a1b2c3d4'
+        api_secret = 'secret'
+        from = 'PhoneKey'
         [delivery.webhook]
         url = 'https://sms.example/send'
         secrets = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -345,7 +355,8 @@ mod tests {
 
         let of = |name| reporting[&ProviderName::new(name)];
         assert_eq!(of("whatsapp"), ReportsBy::Nothing);
-        for name in ["plivo", "telegram", "twilio"] {
+        assert_eq!(of("vonage"), ReportsBy::Nothing);
+        for name in ["infobip", "messagebird", "plivo", "telegram", "twilio"] {
             assert_eq!(of(name), ReportsBy::Polling, "{name}");
         }
     }

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod ghasedak;
 #[cfg(test)]
+mod infobip;
+#[cfg(test)]
 mod kavenegar;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod melipayamak;
+#[cfg(test)]
+mod messagebird;
 #[cfg(test)]
 mod plivo;
 #[cfg(test)]
@@ -18,6 +22,8 @@ mod sns;
 mod telegram;
 #[cfg(test)]
 mod twilio;
+#[cfg(test)]
+mod vonage;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]

@@ -4,8 +4,10 @@
 
 mod file;
 mod ghasedak;
+mod infobip;
 mod kavenegar;
 mod melipayamak;
+mod messagebird;
 mod plivo;
 pub mod provider;
 mod route;
@@ -13,6 +15,7 @@ mod smsir;
 mod sns;
 mod telegram;
 mod twilio;
+mod vonage;
 mod webhook;
 mod whatsapp;
 
@@ -127,6 +130,25 @@ fn read_name(setting: &Setting, reader: &mut Reader) -> Read<Option<String>> {
         let is_name = text.trim() == text && !text.chars().any(char::is_control);
         let name = is_name.then(|| text.to_owned());
         name.ok_or("must be the name as it was given, in one line and without spaces around it")
+    })
+}
+
+/// Whom text messages come from, if it is said: a name, or a number's digits with its country code.
+fn read_sender(setting: &Setting, reader: &mut Reader) -> Read<Option<String>> {
+    reader.optional(setting, |text| {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        if (3..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit()) {
+            return Ok(digits.to_owned());
+        }
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-');
+        let is_name = (1..=11).contains(&text.len())
+            && text.bytes().all(is_part)
+            && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && text.trim() == text;
+        is_name.then(|| text.to_owned()).ok_or(
+            "must be a name of 1 to 11 letters, digits, spaces and hyphens, a letter among them, \
+             or a number of 3 to 15 digits",
+        )
     })
 }
 

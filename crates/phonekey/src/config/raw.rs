@@ -302,6 +302,20 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `infobip`: text messages by Infobip's SMS API. docs/providers/infobip.md tells what
+    /// to set at Infobip.
+    "delivery.infobip" delivery_infobip: DeliveryInfobip {
+        /// Where Infobip answers: the host of your account, as its portal shows it.
+        base_url: Text ~ "https://abc123.api.infobip.com";
+        /// An API key that may send messages (`sms:message:send`).
+        api_key: Secret;
+        /// Whom messages come from: a name of 1 to 11 letters, digits, spaces and hyphens, a letter
+        /// among them, or a number with its country code. Left out, it is your account's own.
+        sender: Text ~ "PhoneKey";
+        /// How long Infobip may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
     /// The provider `kavenegar`: the code in a template of yours, as a text message or in a call.
     /// docs/providers/kavenegar.md tells how to register the template.
     "delivery.kavenegar" delivery_kavenegar: DeliveryKavenegar {
@@ -329,6 +343,23 @@ once {
         /// Where MeliPayamak answers, or a proxy in front of it.
         base_url: Text = "https://rest.payamak-panel.com/";
         /// How long MeliPayamak may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `messagebird`: text messages by the REST API of MessageBird's classic accounts, which
+    /// are to end with 2026. docs/providers/messagebird.md tells what to set there.
+    "delivery.messagebird" delivery_messagebird: DeliveryMessageBird {
+        /// The live access key of your account.
+        access_key: Secret;
+        /// Whom messages come from: a name of 1 to 11 letters, digits, spaces and hyphens, a letter
+        /// among them, or a number with its country code.
+        originator: Text ~ "PhoneKey";
+        /// What MessageBird signs its reports with. Reports without a right signature are refused
+        /// then.
+        signing_key: Secret;
+        /// Where MessageBird answers, or a proxy in front of it.
+        base_url: Text = "https://rest.messagebird.com/";
+        /// How long MessageBird may take to answer: 100ms to 60s.
         timeout: Text = "5s";
     }
 
@@ -428,6 +459,27 @@ once {
         /// Where Twilio answers: another region, or a proxy in front of it.
         base_url: Text = "https://api.twilio.com/";
         /// How long Twilio may take to answer: 100ms to 60s.
+        timeout: Text = "5s";
+    }
+
+    /// The provider `vonage`: text messages by Vonage's SMS API. docs/providers/vonage.md tells what to
+    /// set at Vonage.
+    "delivery.vonage" delivery_vonage: DeliveryVonage {
+        /// The API key of your account.
+        api_key: Text ~ "a1b2c3d4";
+        /// The API secret of your account.
+        api_secret: Secret;
+        /// Whom messages come from: a name of 1 to 11 letters, digits, spaces and hyphens, a letter
+        /// among them, or a number with its country code.
+        from: Text ~ "PhoneKey";
+        /// What Vonage signs its reports with. Reports without a right signature are refused then.
+        signature_secret: Secret;
+        /// The currency of your account, by its three letters. Vonage states prices without one, so
+        /// none are recorded while this is not said.
+        currency: Text ~ "EUR";
+        /// Where Vonage answers, or a proxy in front of it.
+        base_url: Text = "https://rest.nexmo.com/";
+        /// How long Vonage may take to answer: 100ms to 60s.
         timeout: Text = "5s";
     }
 

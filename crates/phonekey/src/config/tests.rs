@@ -1,12 +1,15 @@
 //! What is read, what is refused, and how it is said.
 
 mod bounds;
+mod infobip;
 mod iran;
+mod messagebird;
 mod messages;
 mod plivo;
 mod sns;
 mod telegram;
 mod twilio;
+mod vonage;
 mod whatsapp;
 
 use std::{

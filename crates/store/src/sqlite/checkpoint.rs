@@ -78,7 +78,7 @@ impl Checkpoints {
             path: path.to_owned(),
             source,
         };
-        let copier = Copier {
+        let bulk = Bulk {
             db: connection::checkpointing(path, tuning)?,
             disk: Disk::of(path).map_err(no_file)?,
             pages: Arc::clone(&pages),
@@ -87,7 +87,7 @@ impl Checkpoints {
         let (done, copied) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("phonekey-checkpoint".to_owned())
-            .spawn(move || copier.run(&woken, &done))
+            .spawn(move || bulk.run(&woken, &done))
             .map_err(no_file)?;
         Ok(Self {
             pages,
@@ -143,14 +143,14 @@ impl Drop for Checkpoints {
 }
 
 /// The thread that copies the bulk.
-struct Copier {
+struct Bulk {
     db: Connection,
     disk: Disk,
     /// Pages in the log, as of the last commit.
     pages: Arc<AtomicU32>,
 }
 
-impl Copier {
+impl Bulk {
     fn run(&self, woken: &Receiver<()>, done: &SyncSender<()>) {
         while woken.recv().is_ok() {
             for _ in 0..MOST_ROUNDS {

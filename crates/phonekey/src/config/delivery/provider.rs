@@ -6,17 +6,18 @@ use phonekey_core::{
 };
 use phonekey_delivery::{
     providers::{
-        console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
-        melipayamak as melipayamak_sender, plivo as plivo_sender, smsir as smsir_sender,
+        console, file, ghasedak as ghasedak_sender, inbox, infobip as infobip_sender,
+        kavenegar as kavenegar_sender, melipayamak as melipayamak_sender,
+        messagebird as messagebird_sender, plivo as plivo_sender, smsir as smsir_sender,
         sns as sns_sender, telegram as telegram_sender, twilio as twilio_sender,
-        webhook as webhook_sender, whatsapp as whatsapp_sender,
+        vonage as vonage_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
     },
     settings::{ConsoleStream, ProviderKind},
 };
 
 use super::{
-    file as file_config, ghasedak, kavenegar, melipayamak, plivo, smsir, sns, telegram, twilio,
-    webhook, whatsapp,
+    file as file_config, ghasedak, infobip, kavenegar, melipayamak, messagebird, plivo, smsir, sns,
+    telegram, twilio, vonage, webhook, whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -127,6 +128,14 @@ pub static KNOWN: &[Known] = &[
         read: |_, _, _| Ok(Some(ProviderKind::Inbox)),
     },
     Known {
+        name: infobip_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| infobip::read(&raw.delivery_infobip, need, reader),
+    },
+    Known {
         name: kavenegar_sender::NAME,
         channels: &[Channel::Sms, Channel::Voice],
         reach: Reach::People,
@@ -141,6 +150,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::ItsOwn,
         reports: ReportsBy::Polling,
         read: |raw, need, reader| melipayamak::read(&raw.delivery_melipayamak, need, reader),
+    },
+    Known {
+        name: messagebird_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| messagebird::read(&raw.delivery_messagebird, need, reader),
     },
     Known {
         name: plivo_sender::NAME,
@@ -181,6 +198,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::Ours,
         reports: ReportsBy::Callback,
         read: |raw, need, reader| twilio::read(&raw.delivery_twilio, need, reader),
+    },
+    Known {
+        name: vonage_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Callback,
+        read: |raw, need, reader| vonage::read(&raw.delivery_vonage, need, reader),
     },
     Known {
         name: webhook_sender::NAME,
