@@ -13,6 +13,7 @@
 
 mod after_care;
 mod carrier;
+mod early;
 pub mod endpoint;
 mod http;
 mod mac;
@@ -23,6 +24,7 @@ pub mod report;
 pub mod router;
 mod scalar;
 pub mod senders;
+mod sessions;
 pub mod settings;
 pub mod text;
 mod under_way;
