@@ -8,10 +8,18 @@ use phonekey_core::{
 use thiserror::Error;
 
 use crate::{
-    provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
+    provider::{HoldSession, PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
-        console::Console, file::FileSender, ghasedak::Ghasedak, kavenegar::Kavenegar,
-        melipayamak::MeliPayamak, smsir::SmsIr, sns::Sns, telegram::Telegram, webhook::Webhook,
+        console::Console,
+        file::FileSender,
+        ghasedak::Ghasedak,
+        kavenegar::Kavenegar,
+        melipayamak::MeliPayamak,
+        smpp::{Smpp, TargetProblem},
+        smsir::SmsIr,
+        sns::Sns,
+        telegram::Telegram,
+        webhook::Webhook,
         whatsapp::WhatsApp,
     },
     report::ReportTokens,
@@ -147,6 +155,9 @@ pub enum ProviderProblem {
         #[from]
         reqwest::Error,
     ),
+    /// The SMPP server cannot be reached as it is configured.
+    #[error(transparent)]
+    SmppServer(#[from] TargetProblem),
 }
 
 fn open_provider(
@@ -166,6 +177,7 @@ fn open_provider(
         ProviderKind::Ghasedak(ghasedak) => asked(Ghasedak::new(ghasedak)?),
         ProviderKind::Kavenegar(kavenegar) => asked(Kavenegar::new(kavenegar)?),
         ProviderKind::MeliPayamak(melipayamak) => asked(MeliPayamak::new(melipayamak)?),
+        ProviderKind::Smpp(settings) => held(Smpp::new(settings, surroundings)?),
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {
@@ -194,6 +206,13 @@ fn silent(sender: impl MessageSender + 'static) -> Provider {
 fn asked(sender: impl MessageSender + PollReports + 'static) -> Provider {
     let sender = Arc::new(sender);
     let reports = ReportSource::Polling(Arc::clone(&sender) as _);
+    Provider::carried(sender, reports)
+}
+
+/// A provider that reports over a session that it keeps.
+fn held(sender: impl MessageSender + HoldSession + 'static) -> Provider {
+    let sender = Arc::new(sender);
+    let reports = ReportSource::Session(Arc::clone(&sender) as _);
     Provider::carried(sender, reports)
 }
 

@@ -18,6 +18,7 @@ use crate::{
         ghasedak::GhasedakSettings,
         kavenegar::KavenegarSettings,
         melipayamak::MeliPayamakSettings,
+        smpp::settings::SmppSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
@@ -145,6 +146,8 @@ pub enum ProviderKind {
     Kavenegar(KavenegarSettings),
     /// MeliPayamak.
     MeliPayamak(MeliPayamakSettings),
+    /// A carrier, by SMPP.
+    Smpp(Box<SmppSettings>),
     /// SMS.ir.
     SmsIr(SmsIrSettings),
     /// AWS SNS.
