@@ -247,6 +247,7 @@ mod tests {
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
             'kavenegar', 'smsir', 'ghasedak', 'sns', 'telegram', 'whatsapp', 'webhook', 'console',
+            'smpp',
         ]
         [delivery.ghasedak]
         api_key = 'key'
@@ -254,6 +255,10 @@ mod tests {
         [delivery.kavenegar]
         api_key = 'key'
         template = 'login'
+        [delivery.smpp]
+        address = 'smpp.carrier.example:3550'
+        system_id = 'phonekey'
+        password = 'password'
         [delivery.smsir]
         api_key = 'key'
         template_id = 1

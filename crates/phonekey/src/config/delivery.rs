@@ -8,6 +8,7 @@ mod kavenegar;
 mod melipayamak;
 pub mod provider;
 mod route;
+mod smpp;
 mod smsir;
 mod sns;
 mod telegram;

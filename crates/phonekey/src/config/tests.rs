@@ -3,6 +3,7 @@
 mod bounds;
 mod iran;
 mod messages;
+mod smpp;
 mod sns;
 mod telegram;
 mod whatsapp;

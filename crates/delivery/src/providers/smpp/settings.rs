@@ -1,6 +1,6 @@
 //! What the operator and the carrier have agreed upon.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 use phonekey_core::{delivery::outcome::SendRefusal, secret::Secret};
 
@@ -33,6 +33,22 @@ pub struct SmppSettings {
     pub enquire_every: Duration,
     /// How long a message may take from when it is handed over to the server's answer.
     pub timeout: Duration,
+}
+
+impl SmppSettings {
+    /// Whether passwords and codes go in the clear to what may be anybody's network. Of a server that
+    /// is known by its name nobody can tell that it is not.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let is_own = match self.host.parse() {
+            Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+            Ok(IpAddr::V6(ip)) => {
+                ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
+            }
+            Err(_) => self.host == "localhost",
+        };
+        self.encryption == Encryption::None && !is_own
+    }
 }
 
 /// Whether others could read along.

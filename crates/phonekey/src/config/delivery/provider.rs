@@ -7,14 +7,16 @@ use phonekey_core::{
 use phonekey_delivery::{
     providers::{
         console, file, ghasedak as ghasedak_sender, inbox, kavenegar as kavenegar_sender,
-        melipayamak as melipayamak_sender, smsir as smsir_sender, sns as sns_sender,
-        telegram as telegram_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
+        melipayamak as melipayamak_sender, smpp as smpp_sender, smsir as smsir_sender,
+        sns as sns_sender, telegram as telegram_sender, webhook as webhook_sender,
+        whatsapp as whatsapp_sender,
     },
     settings::ProviderKind,
 };
 
 use super::{
-    file as file_config, ghasedak, kavenegar, melipayamak, smsir, sns, telegram, webhook, whatsapp,
+    file as file_config, ghasedak, kavenegar, melipayamak, smpp, smsir, sns, telegram, webhook,
+    whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -139,6 +141,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::ItsOwn,
         reports: ReportsBy::Polling,
         read: |raw, need, reader| melipayamak::read(&raw.delivery_melipayamak, need, reader),
+    },
+    Known {
+        name: smpp_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Session,
+        read: |raw, need, reader| smpp::read(&raw.delivery_smpp, need, reader),
     },
     Known {
         name: smsir_sender::NAME,
