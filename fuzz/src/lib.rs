@@ -25,6 +25,7 @@ pub mod reply;
 pub mod request;
 #[cfg(test)]
 mod seeds;
+pub mod smpp;
 pub mod standing;
 pub mod token;
 
@@ -34,7 +35,7 @@ use std::{env, fs, io};
 pub type Property = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Property); 10] = [
+pub const TARGETS: [(&str, Property); 11] = [
     ("body", body::holds),
     ("code", code::holds),
     ("configuration", configuration::holds),
@@ -43,6 +44,7 @@ pub const TARGETS: [(&str, Property); 10] = [
     ("phone", phone::holds),
     ("reply", reply::holds),
     ("request", request::holds),
+    ("smpp", smpp::holds),
     ("standing", standing::holds),
     ("token", token::holds),
 ];

@@ -1,20 +1,23 @@
 //! Looking after messages that providers took: asking what became of them, noting what is reported,
 //! and sending a code once more where its message did not arrive.
 
+use std::{pin::Pin, sync::Arc};
+
 use phonekey_core::{
     challenge::Challenge,
     delivery::{
         Delivery, ProviderName,
         follow_up::{Look, look},
+        outcome::MessageId,
         report::Report,
     },
     ports::store::{
         DueDelivery, MessageTerms, NoteOutcome, NoteReport, SendAgain, SendAgainOutcome, StoreError,
     },
+    time::Timestamp,
 };
-use std::sync::Arc;
 use tokio::sync::oneshot;
-use tracing::{debug, info};
+use tracing::{debug, error, info};
 
 use crate::{carrier::Carrier, provider::ReportSource};
 
@@ -71,29 +74,88 @@ impl Carrier {
         Ok(())
     }
 
-    /// Notes a report, and sends the code once more if another way could do better.
+    /// Notes the report of a message that was just settled, if it came before. Returns at once.
+    pub(crate) fn note_early_one(
+        self: &Arc<Self>,
+        provider: &ProviderName,
+        message_id: &MessageId,
+    ) {
+        if let Some(report) = self.early.take(provider, message_id) {
+            let (carrier, provider) = (Arc::clone(self), provider.clone());
+            self.under_way.spawn(carrier.noted(provider, report));
+        }
+    }
+
+    /// Notes those reports that came before their messages were known, and whose messages are known
+    /// by now: another node may have settled them.
+    pub(crate) async fn note_early_ones(self: &Arc<Self>, now: Timestamp) {
+        for (provider, report) in self.early.due(now) {
+            match self.note_known(&provider, &report).await {
+                Ok(Some(_)) => {
+                    self.early.take(&provider, &report.message_id);
+                }
+                Ok(None) => {}
+                Err(error) => log_unnoted(&provider, &error),
+            }
+        }
+    }
+
+    /// Notes a report that nobody waits for.
+    ///
+    /// It is boxed since a note may have a message carried, and a message carried may have a note
+    /// made: a future cannot hold itself.
+    fn noted(
+        self: Arc<Self>,
+        provider: ProviderName,
+        report: Report,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            if let Err(error) = self.note(&provider, report).await {
+                log_unnoted(&provider, &error);
+            }
+        })
+    }
+
+    /// Notes a report, and sends the code once more if another way could do better. A report of a
+    /// message that is not known is kept for a while.
     async fn note(
         self: &Arc<Self>,
         provider: &ProviderName,
         report: Report,
     ) -> Result<Noted, StoreError> {
-        let Some(arrival) = report.arrival else {
+        if let Some(noted) = self.note_known(provider, &report).await? {
+            return Ok(noted);
+        }
+        self.early.keep(provider, report.clone(), self.clock.now());
+        // It may have been settled since, by who did not see what is kept only now.
+        let Some(noted) = self.note_known(provider, &report).await? else {
+            debug!(delivery.provider = %provider, "a report is about no message of ours, so far");
             return Ok(Noted::Nothing);
+        };
+        self.early.take(provider, &report.message_id);
+        Ok(noted)
+    }
+
+    /// Notes a report of a message that is known; `None` if it is not.
+    async fn note_known(
+        self: &Arc<Self>,
+        provider: &ProviderName,
+        report: &Report,
+    ) -> Result<Option<Noted>, StoreError> {
+        let Some(arrival) = report.arrival else {
+            return Ok(Some(Noted::Nothing));
         };
         let step = NoteReport {
             provider: provider.clone(),
-            message_id: report.message_id,
+            message_id: report.message_id.clone(),
             arrival,
-            cost: report.cost,
+            cost: report.cost.clone(),
             now: self.clock.now(),
         };
         let due = match self.store.note_report(step).await? {
             NoteOutcome::Noted(due) => due,
-            NoteOutcome::Known => return Ok(Noted::Nothing),
-            NoteOutcome::Unknown => {
-                debug!(delivery.provider = %provider, "a report is about no message of ours");
-                return Ok(Noted::Nothing);
-            }
+            NoteOutcome::Known => return Ok(Some(Noted::Nothing)),
+            NoteOutcome::Unknown => return Ok(None),
         };
         info!(
             delivery.id = %due.delivery.id,
@@ -106,7 +168,7 @@ impl Carrier {
         if look(&due.delivery, reports, &self.messages, now) == Look::SendAgain {
             self.send_again(&due.challenge, &due.delivery).await?;
         }
-        Ok(Noted::News)
+        Ok(Some(Noted::News))
     }
 
     /// Sends the code of a message once more, if the rules allow it and there is another way. What
@@ -150,4 +212,12 @@ impl Carrier {
         }
         Ok(())
     }
+}
+
+fn log_unnoted(provider: &ProviderName, error: &StoreError) {
+    error!(
+        delivery.provider = %provider,
+        error = error as &dyn std::error::Error,
+        "a report could not be noted"
+    );
 }

@@ -36,7 +36,10 @@ use tokio::{
 };
 use tracing::{debug, error, warn};
 
-use crate::{outlook::Outlook, providers::inbox::Arrivals, senders::Senders, under_way::UnderWay};
+use crate::{
+    early::EarlyReports, outlook::Outlook, providers::inbox::Arrivals, senders::Senders,
+    under_way::UnderWay,
+};
 
 /// All that a delivery needs on its way.
 pub(crate) struct Carrier {
@@ -50,6 +53,7 @@ pub(crate) struct Carrier {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) outlook: Outlook,
     pub(crate) arrivals: Arrivals,
+    pub(crate) early: EarlyReports,
     pub(crate) under_way: UnderWay,
 }
 
@@ -105,7 +109,7 @@ impl Carrier {
     /// a refusal afterwards, since that may end the challenge. An attempt by another provider is
     /// committed before it is made.
     pub(crate) async fn carry(
-        &self,
+        self: &Arc<Self>,
         challenge: &Challenge,
         first: Delivery,
         answer: oneshot::Sender<DispatchOutcome>,
@@ -151,8 +155,13 @@ impl Carrier {
             tell(answer, DispatchOutcome::Sent);
             let look =
                 follow_up::first_look(&outcome, self.reports_by(&delivery), &self.messages, now);
+            let message_id = receipt.message_id.clone();
             let step = settlement(&delivery, state, receipt, look);
-            return self.settle(step, leased_until).await;
+            self.settle(step, leased_until).await;
+            if let Some(message_id) = message_id {
+                self.note_early_one(&delivery.provider, &message_id);
+            }
+            return;
         }
     }
 

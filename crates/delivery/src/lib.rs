@@ -14,6 +14,7 @@
 
 mod after_care;
 mod carrier;
+mod early;
 pub mod endpoint;
 mod http;
 mod mac;
@@ -25,6 +26,7 @@ pub mod report;
 pub mod router;
 mod scalar;
 pub mod senders;
+mod sessions;
 pub mod settings;
 pub mod text;
 pub mod trial;

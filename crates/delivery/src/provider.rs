@@ -13,10 +13,12 @@ use phonekey_core::{
         outcome::{MessageId, SendOutcome, SendRefusal},
         report::Report,
     },
-    ports::{delivery::MessageSender, report::RawReport},
+    ports::{delivery::MessageSender, report::RawReport, store::StoreError},
     route::Handling,
     time::{Clock, Timestamp},
 };
+
+use tokio_util::sync::CancellationToken;
 
 use self::{gate::Gate, health::Health};
 use crate::text::Texts;
@@ -47,6 +49,8 @@ pub enum ReportSource {
     Callback(Arc<dyn ReadReports>),
     /// It is asked.
     Polling(Arc<dyn PollReports>),
+    /// It tells over the session that it keeps.
+    Session(Arc<dyn HoldSession>),
 }
 
 /// Reads the reports of a provider that calls us.
@@ -82,6 +86,24 @@ pub enum BadReport {
 pub trait PollReports: Send + Sync {
     /// What it says; `None` when it could not be asked, or knows nothing of the message.
     async fn poll(&self, message_id: &MessageId) -> Option<Report>;
+}
+
+/// Keeps a session with a provider, over which it reports, and most likely takes messages as well.
+#[async_trait]
+pub trait HoldSession: Send + Sync {
+    /// Keeps it, and begins it anew whenever it is lost. Returns soon after `ending`, by when nothing
+    /// is sent any more, once it is closed as the provider would have it.
+    async fn hold(&self, reports: Arc<dyn TakeReports>, ending: CancellationToken);
+}
+
+/// Takes the reports that come over a session.
+#[async_trait]
+pub trait TakeReports: Send + Sync {
+    /// Notes what one says. The same report may come any number of times.
+    ///
+    /// # Errors
+    /// When the store cannot note it: the provider should send it again.
+    async fn take(&self, report: Report) -> Result<(), StoreError>;
 }
 
 /// What a sender is made among.
@@ -143,6 +165,7 @@ impl Provider {
             ReportSource::Nothing => ReportsBy::Nothing,
             ReportSource::Callback(_) => ReportsBy::Callback,
             ReportSource::Polling(_) => ReportsBy::Polling,
+            ReportSource::Session(_) => ReportsBy::Session,
         }
     }
 

@@ -24,11 +24,13 @@ use tracing::error;
 
 use crate::{
     carrier::Carrier,
+    early::EarlyReports,
     outlook::Outlook,
     provider::{BadReport, ReportRead, ReportSource},
     providers::inbox::{self, Arrivals, StoredInbox},
     report::ReportTokens,
     senders::Senders,
+    sessions::Sessions,
     settings::Pace,
     under_way::UnderWay,
 };
@@ -38,6 +40,7 @@ use crate::{
 /// Whatever it has begun goes on when its caller is gone; [`shutdown`](Self::shutdown) waits for it.
 pub struct Router {
     carrier: Arc<Carrier>,
+    sessions: Sessions,
     tokens: ReportTokens,
     deadline: Duration,
 }
@@ -77,10 +80,12 @@ impl Router {
             random: world.random,
             outlook: Outlook::default(),
             arrivals: Arrivals::none_yet(),
+            early: EarlyReports::default(),
             under_way: UnderWay::with_places(MAX_UNDER_WAY),
         };
         Self {
             carrier: Arc::new(carrier),
+            sessions: Sessions::default(),
             tokens,
             deadline: pace.deadline,
         }
@@ -143,12 +148,13 @@ impl Router {
     }
 
     /// Looks after messages that are due for it: asks what became of them, and sends the code once
-    /// more where its message did not arrive. Returns how many; when it is [`RESUME_BATCH`], there
+    /// more where its message did not arrive. Reports that came too early are looked at again. Returns how many; when it is [`RESUME_BATCH`], there
     /// may be more.
     ///
     /// # Errors
     /// When the store does not tell what is due. What cannot be noted of a single message is logged.
     pub async fn follow_up_once(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.carrier.note_early_ones(now).await;
         let due = self
             .carrier
             .store
@@ -165,6 +171,12 @@ impl Router {
         });
         join_all(looks).await;
         Ok(due.len())
+    }
+
+    /// Begins the sessions of those providers that keep one; [`shutdown`](Self::shutdown) ends them.
+    /// Called once, within a runtime.
+    pub fn hold_sessions(&self) {
+        self.sessions.hold(&self.carrier);
     }
 
     /// Counts anew how many messages of each provider end in a right code, if a rule goes by it.
@@ -186,9 +198,10 @@ impl Router {
     }
 
     /// Takes on nothing more and waits for what is under way, each bounded by its lease. What comes
-    /// after stays pending, for the next start or another node.
+    /// after stays pending, for the next start or another node. Then the sessions end.
     pub async fn shutdown(&self) {
         self.carrier.under_way.finish().await;
+        self.sessions.end().await;
     }
 }
 

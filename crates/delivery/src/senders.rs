@@ -11,12 +11,24 @@ use phonekey_core::{
 use thiserror::Error;
 
 use crate::{
-    provider::{PollReports, Provider, ReportSource, Surroundings, gate::Gate},
+    provider::{HoldSession, PollReports, Provider, ReportSource, Surroundings, gate::Gate},
     providers::{
-        console::Console, file::FileSender, ghasedak::Ghasedak, infobip::Infobip,
-        kavenegar::Kavenegar, melipayamak::MeliPayamak, messagebird::MessageBird, plivo::Plivo,
-        smsir::SmsIr, sns::Sns, telegram::Telegram, twilio::Twilio, vonage::Vonage,
-        webhook::Webhook, whatsapp::WhatsApp,
+        console::Console,
+        file::FileSender,
+        ghasedak::Ghasedak,
+        infobip::Infobip,
+        kavenegar::Kavenegar,
+        melipayamak::MeliPayamak,
+        messagebird::MessageBird,
+        plivo::Plivo,
+        smpp::{Smpp, TargetProblem},
+        smsir::SmsIr,
+        sns::Sns,
+        telegram::Telegram,
+        twilio::Twilio,
+        vonage::Vonage,
+        webhook::Webhook,
+        whatsapp::WhatsApp,
     },
     report::ReportTokens,
     settings::{ConsoleStream, DeliverySettings, ProviderKind, ProviderSettings},
@@ -166,6 +178,9 @@ pub enum ProviderProblem {
         #[from]
         reqwest::Error,
     ),
+    /// The SMPP server cannot be reached as it is configured.
+    #[error(transparent)]
+    SmppServer(#[from] TargetProblem),
 }
 
 fn open_provider(
@@ -205,6 +220,7 @@ fn open_provider(
             let reports = plivo.reports();
             Provider::carried(plivo, reports)
         }
+        ProviderKind::Smpp(settings) => held(Smpp::new(settings, surroundings)?),
         ProviderKind::SmsIr(smsir) => asked(SmsIr::new(smsir)?),
         ProviderKind::Sns(sns) => silent(Sns::new(sns, surroundings)?),
         ProviderKind::Telegram(settings) => {
@@ -243,6 +259,13 @@ fn silent(sender: impl MessageSender + 'static) -> Provider {
 fn asked(sender: impl MessageSender + PollReports + 'static) -> Provider {
     let sender = Arc::new(sender);
     let reports = ReportSource::Polling(Arc::clone(&sender) as _);
+    Provider::carried(sender, reports)
+}
+
+/// A provider that reports over a session that it keeps.
+fn held(sender: impl MessageSender + HoldSession + 'static) -> Provider {
+    let sender = Arc::new(sender);
+    let reports = ReportSource::Session(Arc::clone(&sender) as _);
     Provider::carried(sender, reports)
 }
 

@@ -21,6 +21,7 @@ use crate::{
         melipayamak::MeliPayamakSettings,
         messagebird::MessageBirdSettings,
         plivo::PlivoSettings,
+        smpp::settings::SmppSettings,
         smsir::SmsIrSettings,
         sns::SnsSettings,
         telegram::TelegramSettings,
@@ -156,6 +157,8 @@ pub enum ProviderKind {
     MessageBird(Box<MessageBirdSettings>),
     /// Plivo.
     Plivo(Box<PlivoSettings>),
+    /// A carrier, by SMPP.
+    Smpp(Box<SmppSettings>),
     /// SMS.ir.
     SmsIr(SmsIrSettings),
     /// AWS SNS.

@@ -4,6 +4,8 @@
 //! It goes as the router would send it, from the first way to whatever follows a refusal, and each
 //! step is told as it happens.
 
+mod session;
+
 use std::time::Duration;
 
 use phonekey_core::{
@@ -28,6 +30,7 @@ use phonekey_core::{
 };
 use tokio::time::{sleep, timeout};
 
+use self::session::Held;
 use crate::{
     outlook::Outlook,
     provider::{PollReports, Provider, ReportSource},
@@ -122,7 +125,9 @@ pub enum News {
     ReportedToServer,
     /// Its provider can be asked, and will be for so long.
     Asking(Duration),
-    /// Its provider could be asked, but was not to be, or gave the message no name.
+    /// Its provider reports over its session, which is kept open for so long.
+    Awaiting(Duration),
+    /// Its provider could be asked or listened to, but was not to be, or gave the message no name.
     NotAsked,
     /// Its provider says what became of it.
     Reported {
@@ -189,8 +194,12 @@ impl Trial<'_> {
                 expires_at: now.plus(errand.lifetime),
             };
             let provider = self.senders.provider(&delivery.provider);
+            let mut held = provider.and_then(|provider| Held::of(provider));
             let outcome = self.hand_over(provider.map(AsRef::as_ref), &message).await;
             let at = self.clock.now();
+            if !matches!(outcome, SendOutcome::Accepted(_)) {
+                end(held.take()).await;
+            }
             let next = match &outcome {
                 SendOutcome::Refused(reason) => {
                     let reason = *reason;
@@ -211,8 +220,10 @@ impl Trial<'_> {
                 (SendOutcome::Accepted(receipt), _) => {
                     if let Some(provider) = provider {
                         let mut tell = |news| observer(Step::Followed { hop: &hop, news });
-                        follow(provider, &receipt, errand.patience, &mut tell).await;
+                        let patience = errand.patience;
+                        follow(provider, held.as_mut(), &receipt, patience, &mut tell).await;
                     }
+                    end(held).await;
                     return Ended::Taken(hop);
                 }
                 (SendOutcome::Unknown, _) => return Ended::Unknown(hop),
@@ -297,24 +308,37 @@ fn way(delivery: &Delivery, plan: &SendPlan) -> Hop {
 /// Finds out what became of a message that its provider took.
 async fn follow(
     provider: &Provider,
+    held: Option<&mut Held>,
     receipt: &Receipt,
     patience: Duration,
     tell: &mut dyn FnMut(News),
 ) {
-    let source = match provider.reports_by() {
+    match provider.reports_by() {
         ReportsBy::Nothing => return tell(News::NeverReported),
         ReportsBy::Callback => return tell(News::ReportedToServer),
-        ReportsBy::Polling => provider.reports(),
-    };
-    let (ReportSource::Polling(asked), Some(id)) = (source, &receipt.message_id) else {
-        return tell(News::NotAsked);
-    };
-    if patience.is_zero() {
-        return tell(News::NotAsked);
+        ReportsBy::Polling | ReportsBy::Session => {}
     }
-    tell(News::Asking(patience));
-    let news = ask(&**asked, id, patience).await;
-    tell(news.unwrap_or(News::NothingYet(patience)));
+    let Some(id) = receipt.message_id.as_ref().filter(|_| !patience.is_zero()) else {
+        return tell(News::NotAsked);
+    };
+    match (provider.reports(), held) {
+        (ReportSource::Polling(asked), _) => {
+            tell(News::Asking(patience));
+            let news = ask(&**asked, id, patience).await;
+            tell(news.unwrap_or(News::NothingYet(patience)));
+        }
+        (_, Some(held)) => {
+            tell(News::Awaiting(patience));
+            tell(held.news_of(id, patience).await);
+        }
+        (_, None) => tell(News::NotAsked),
+    }
+}
+
+async fn end(held: Option<Held>) {
+    if let Some(held) = held {
+        held.end().await;
+    }
 }
 
 /// Asks again and again, the last time when `patience` is over.

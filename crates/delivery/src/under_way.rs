@@ -52,6 +52,12 @@ impl UnderWay {
             .collect()
     }
 
+    /// Runs `task`, which has no place and may wait for one: as long as it does, it holds up nobody
+    /// but [`finish`](Self::finish).
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(task);
+    }
+
     /// Whether [`finish`](Self::finish) was called.
     pub(crate) fn is_finishing(&self) -> bool {
         self.places.is_closed()

@@ -283,8 +283,8 @@ mod tests {
         delivery.whatsapp.template = 'login_code'
         delivery.whatsapp.languages = ['fa']
         delivery.routes.default = [
-            'kavenegar', 'infobip', 'messagebird', 'plivo', 'smsir', 'ghasedak', 'sns', 'telegram',
-            'twilio', 'vonage', 'whatsapp', 'webhook', 'console',
+            'kavenegar', 'infobip', 'messagebird', 'plivo', 'smpp', 'smsir', 'ghasedak', 'sns',
+            'telegram', 'twilio', 'vonage', 'whatsapp', 'webhook', 'console',
         ]
         [delivery.ghasedak]
         api_key = 'key'
@@ -302,6 +302,10 @@ mod tests {
         auth_id = 'MA0123456789ABCDEFGH'
         auth_token = 'token'
         src = '+14155550100'
+        [delivery.smpp]
+        address = 'smpp.carrier.example:3550'
+        system_id = 'phonekey'
+        password = 'password'
         [delivery.smsir]
         api_key = 'key'
         template_id = 1

@@ -77,6 +77,7 @@ async fn serve(config: Config) -> anyhow::Result<Ended> {
         challenges: config.retention.challenges,
         audit: config.retention.audit,
     };
+    deliveries.hold_sessions();
     let chores = tokio::spawn(housekeeping::run(
         Arc::clone(&store) as _,
         Arc::clone(&deliveries),

@@ -19,6 +19,8 @@ pub enum ReportsBy {
     Callback,
     /// It answers when asked.
     Polling,
+    /// It tells over a session that it keeps with us.
+    Session,
 }
 
 /// How soon after a provider took a message it is asked for the first time: most messages arrive
@@ -41,7 +43,9 @@ pub fn first_look(
 ) -> Option<Timestamp> {
     let wait = match (outcome, reports) {
         (SendOutcome::Unknown, _) => policy.unknown_after,
-        (SendOutcome::Accepted(_), ReportsBy::Callback) => policy.unreported_after?,
+        (SendOutcome::Accepted(_), ReportsBy::Callback | ReportsBy::Session) => {
+            policy.unreported_after?
+        }
         (SendOutcome::Accepted(_), ReportsBy::Polling) => FIRST_POLL,
         (SendOutcome::Accepted(_), ReportsBy::Nothing) | (SendOutcome::Refused(_), _) => {
             return None;
@@ -121,8 +125,10 @@ pub fn look(
             match (reports, overdue) {
                 (ReportsBy::Polling, false) => Look::Ask,
                 (ReportsBy::Polling, true) => Look::AskThenSendAgain,
-                (ReportsBy::Callback, true) => Look::SendAgain,
-                (ReportsBy::Callback, false) | (ReportsBy::Nothing, _) => Look::Nothing,
+                (ReportsBy::Callback | ReportsBy::Session, true) => Look::SendAgain,
+                (ReportsBy::Callback | ReportsBy::Session, false) | (ReportsBy::Nothing, _) => {
+                    Look::Nothing
+                }
             }
         }
         DeliveryState::Pending { .. }
@@ -184,14 +190,17 @@ mod tests {
 
         assert_eq!(first(&taken, ReportsBy::Nothing), None);
         assert_eq!(first(&taken, ReportsBy::Callback), None);
+        assert_eq!(first(&taken, ReportsBy::Session), None);
         assert_eq!(first(&taken, ReportsBy::Polling), Some(at(15)));
         assert_eq!(first(&refused, ReportsBy::Polling), None);
         assert_eq!(
             first(&SendOutcome::Unknown, ReportsBy::Nothing),
             Some(at(10))
         );
-        let awaited = first_look(&taken, ReportsBy::Callback, &overdue_after(40), at(0));
-        assert_eq!(awaited, Some(at(40)));
+        for told in [ReportsBy::Callback, ReportsBy::Session] {
+            let awaited = first_look(&taken, told, &overdue_after(40), at(0));
+            assert_eq!(awaited, Some(at(40)));
+        }
     }
 
     #[test]
@@ -246,10 +255,12 @@ mod tests {
         let never = MessagePolicy::default();
         let policy = overdue_after(40);
 
-        assert_eq!(look_at(ReportsBy::Callback, &never, 300), Look::Nothing);
+        for told in [ReportsBy::Callback, ReportsBy::Session] {
+            assert_eq!(look_at(told, &never, 300), Look::Nothing);
+            assert_eq!(look_at(told, &policy, 39), Look::Nothing);
+            assert_eq!(look_at(told, &policy, 40), Look::SendAgain);
+        }
         assert_eq!(look_at(ReportsBy::Polling, &never, 300), Look::Ask);
-        assert_eq!(look_at(ReportsBy::Callback, &policy, 39), Look::Nothing);
-        assert_eq!(look_at(ReportsBy::Callback, &policy, 40), Look::SendAgain);
         assert_eq!(look_at(ReportsBy::Polling, &policy, 39), Look::Ask);
         assert_eq!(
             look_at(ReportsBy::Polling, &policy, 40),

@@ -74,7 +74,12 @@ impl Encoding {
 /// travel in the alphabet of the whole text, whatever their own letters are.
 #[must_use]
 pub fn split(text: &str) -> Vec<&str> {
-    let encoding = Encoding::of(text);
+    split_in(text, Encoding::of(text))
+}
+
+/// The same for a text that travels in this alphabet, whatever it could.
+#[must_use]
+pub fn split_in(text: &str, encoding: Encoding) -> Vec<&str> {
     if encoding.length(text) <= encoding.alone() {
         return vec![text];
     }

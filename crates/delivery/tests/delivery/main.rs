@@ -5,6 +5,8 @@ mod conversion;
 #[cfg(test)]
 mod dispatch;
 #[cfg(test)]
+mod early;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod fake_reports;
@@ -26,6 +28,8 @@ mod reports;
 mod resend;
 #[cfg(test)]
 mod resume;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]

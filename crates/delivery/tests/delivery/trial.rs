@@ -1,24 +1,32 @@
 //! A message that is a test.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use async_trait::async_trait;
 use phonekey_core::{
     code::CodeLength,
     delivery::{
         Channel,
-        outcome::{SendOutcome, SendRefusal},
-        report::Arrival,
+        outcome::{MessageId, SendOutcome, SendRefusal},
+        report::{Arrival, Report},
     },
     phone::PhoneNumber,
     route::{Hop, table::RouteRule},
     testing::{ManualClock, SeededRandom},
 };
 use phonekey_delivery::{
-    provider::ReportSource,
+    provider::{HoldSession, ReportSource, TakeReports},
     senders::Senders,
     trial::{Ended, Errand, News, Step, Trial, Ways},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     fake_reports::{FakePoller, FakeReader},
@@ -205,6 +213,58 @@ async fn nobody_is_asked_without_patience_or_a_name_of_the_message() {
         assert_eq!(steps.last().unwrap(), "a:sms: NotAsked");
     }
     assert_eq!(poller.asked_for("m-1"), 0);
+}
+
+/// A provider that reports as soon as its session is there.
+struct Talkative {
+    report: Report,
+    ended: AtomicBool,
+}
+
+#[async_trait]
+impl HoldSession for Talkative {
+    async fn hold(&self, reports: Arc<dyn TakeReports>, ending: CancellationToken) {
+        let of_another = MessageId::new("m-0").unwrap();
+        let arrival = Some(Arrival::Undelivered(SendRefusal::Temporary));
+        for report in [
+            Report {
+                message_id: of_another,
+                arrival,
+                cost: None,
+            },
+            self.report.clone(),
+        ] {
+            reports.take(report).await.unwrap();
+        }
+        ending.cancelled().await;
+        self.ended.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_held_until_it_has_told() {
+    for (reported, news) in [
+        ("m-1", "a:sms: Reported { arrival: Delivered, cost: None }"),
+        ("m-2", "a:sms: NothingYet(12s)"),
+    ] {
+        let talkative = Arc::new(Talkative {
+            report: Report {
+                message_id: MessageId::new(reported).unwrap(),
+                arrival: Some(Arrival::Delivered),
+                cost: None,
+            },
+            ended: AtomicBool::default(),
+        });
+        let source = ReportSource::Session(Arc::clone(&talkative) as _);
+        let provider = Fake::accepting_as("m-1").reporting(source);
+        let senders = senders_of(everywhere(vec![sms("a")]), [("a", provider)]);
+
+        let (ended, steps) = tried(&senders, &errand()).await;
+
+        assert_eq!(ended, Ended::Taken(sms("a")));
+        assert_eq!(steps[4..], ["a:sms: Awaiting(12s)", news]);
+        assert!(talkative.ended.load(Ordering::SeqCst));
+    }
 }
 
 /// Twelve seconds of patience, in Turkish, by the routes.

@@ -272,6 +272,7 @@ const fn verdict_on(weakness: &Weakness) -> Verdict {
         | Weakness::EveryRegion
         | Weakness::EndlessSessions
         | Weakness::DjangoInsecureSecret
+        | Weakness::OpenSmpp { .. }
         | Weakness::Text { .. } => Verdict::Warn,
     }
 }
@@ -279,7 +280,7 @@ const fn verdict_on(weakness: &Weakness) -> Verdict {
 const fn subject_of(weakness: &Weakness) -> &'static str {
     match weakness {
         Weakness::ShortCode { .. } => "codes",
-        Weakness::DevelopmentProvider(_) => "delivery",
+        Weakness::DevelopmentProvider(_) | Weakness::OpenSmpp { .. } => "delivery",
         Weakness::DevelopmentAnywhere => "address",
         Weakness::TestNumbers { .. } => "test numbers",
         Weakness::LimitsOff | Weakness::NoNetworkLimits => "limits",

@@ -124,6 +124,7 @@ const fn told(reports: ReportsBy) -> &'static str {
         ReportsBy::Nothing => "nothing",
         ReportsBy::Callback => "by callback",
         ReportsBy::Polling => "when asked",
+        ReportsBy::Session => "over its session",
     }
 }
 

@@ -11,6 +11,7 @@ mod messagebird;
 mod plivo;
 pub mod provider;
 mod route;
+mod smpp;
 mod smsir;
 mod sns;
 mod telegram;

@@ -381,6 +381,66 @@ once {
         timeout: Text = "5s";
     }
 
+    /// The provider `smpp`: text messages by a carrier, over a session of SMPP 3.4 that is kept open.
+    /// docs/providers/smpp.md tells what to ask the carrier for.
+    "delivery.smpp" delivery_smpp: DeliverySmpp {
+        /// The carrier's server: its name or IP address, and its port.
+        address: Text ~ "smpp.carrier.example:3550";
+        /// Whether the session is within TLS. Without it, passwords and codes cross the network in
+        /// the clear: that is for a private network alone.
+        tls: Switch = "true";
+        /// A PEM file with the authorities that the server's certificate may be from, in place of
+        /// those that the operating system trusts.
+        tls_authorities: Text ~ "/etc/phonekey/carrier.pem";
+        /// The name of your account.
+        system_id: Text ~ "phonekey";
+        /// Its password.
+        password: Secret;
+        /// What some carriers want to be told besides.
+        system_type: Text ~ "OTP";
+        /// Whom messages come from, as agreed with the carrier: a name of up to 11 characters, a
+        /// number such as +447700900123, or a short code. Left out, the carrier chooses.
+        sender: Text ~ "PhoneKey";
+        /// The type of number (`source_addr_ton`) of `sender`, where the carrier wants another than
+        /// 5 for a name, 1 for a number and 3 for a short code.
+        sender_ton: Number ~ "5";
+        /// The numbering plan (`source_addr_npi`) of `sender`, where the carrier wants another than
+        /// 1 for a number and 0 for anything else.
+        sender_npi: Number ~ "0";
+        /// The type of number (`dest_addr_ton`) of the numbers that messages go to.
+        number_ton: Number = "1";
+        /// Their numbering plan (`dest_addr_npi`).
+        number_npi: Number = "1";
+        /// The alphabet that the carrier takes `data_coding` 0 for: `gsm7`, `latin1` or `ascii`.
+        /// Texts that do not fit it go as UCS-2 (`data_coding` 8).
+        default_alphabet: Text = "gsm7";
+        /// How a text longer than one part goes: in `parts`, or as a `payload` (`message_payload`)
+        /// that the carrier parts.
+        long_texts: Text = "parts";
+        /// How long the network may try (`validity_period`): as long as the `code` is good, or as
+        /// the `server` will.
+        validity: Text = "code";
+        /// How receipts name a message: by the `same` name as the carrier gave when it took it, by
+        /// the same `number` with or without zeros before it, in decimal digits where it was in
+        /// hexadecimal ones (`hex_to_decimal`), or the other way round (`decimal_to_hex`).
+        receipt_id: Text = "same";
+        /// How receipts are known: by their `flag` (`esm_class`), or by `flag_or_text` for carriers
+        /// that do not set it. Whoever can write to `sender` could then feign one.
+        receipt_mark: Text = "flag";
+        /// What statuses of this carrier mean, where it is not what docs/providers/smpp.md says.
+        statuses: List ~ "0x45=opted_out,0x401=no_credit";
+        /// What the errors (`err`) of this carrier's receipts mean. Any other is `temporary`.
+        receipt_errors: List ~ "003=invalid_number";
+        /// The most messages that may wait for an answer at a time: 1 to 1000.
+        window: Number = "10";
+        /// After how long without a word from the carrier it is asked whether it is there: 5s to
+        /// 10m, and less than after what the carrier drops a session.
+        enquire_every: Text = "30s";
+        /// How long the carrier may take to answer, waiting for a place in the window included:
+        /// 100ms to 60s.
+        timeout: Text = "10s";
+    }
+
     /// The provider `smsir`: SMS.ir, the code in a template of yours, as a text message to a number of
     /// Iran. docs/providers/smsir.md tells how to register the template.
     "delivery.smsir" delivery_smsir: DeliverySmsIr {

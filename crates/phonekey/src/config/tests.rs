@@ -6,6 +6,7 @@ mod iran;
 mod messagebird;
 mod messages;
 mod plivo;
+mod smpp;
 mod sns;
 mod telegram;
 mod twilio;

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use phonekey_core::{phone::ServedRegions, policy::Enforcement, time::Timestamp};
-use phonekey_delivery::providers::{console, inbox};
+use phonekey_delivery::{
+    providers::{console, inbox},
+    settings::ProviderKind,
+};
 
 use super::{Config, DevelopmentScope, Secrecy};
 
@@ -36,6 +39,11 @@ pub enum Weakness {
     EndlessSessions,
     /// The token key is one that Django made for development.
     DjangoInsecureSecret,
+    /// Codes and a password cross a network that may be anybody's.
+    OpenSmpp {
+        /// Where they go.
+        host: String,
+    },
     /// A text costs more than it should, or is not used.
     Text {
         /// Which file, and what is wrong with it.
@@ -83,6 +91,10 @@ impl fmt::Display for Weakness {
                 "tokens.hs256_secret begins with `django-insecure-`: Django made it for \
                  development",
             ),
+            Self::OpenSmpp { host } => write!(
+                f,
+                "passwords and codes cross the network to {host} in the clear (delivery.smpp.tls)"
+            ),
             Self::Text { flaw } => write!(f, "the text {flaw}"),
             Self::PublicConfigFile { path } => {
                 write!(
@@ -117,6 +129,9 @@ impl Weakness {
             Self::EndlessSessions => "set sessions.absolute_lifetime, such as 30d",
             Self::DjangoInsecureSecret => {
                 "give Django a SECRET_KEY of its own and use it here; everyone then logs in anew"
+            }
+            Self::OpenSmpp { .. } => {
+                "set delivery.smpp.tls = true, or reach the carrier at a private address"
             }
             Self::Text { .. } => "docs/messages.md says what to write in its stead",
             Self::PublicConfigFile { .. } => {
@@ -171,6 +186,12 @@ impl Config {
             self.tokens.hs256_secret.as_ref().is_some_and(insecure),
             Weakness::DjangoInsecureSecret,
         );
+        for provider in self.delivery.providers.values() {
+            if let ProviderKind::Smpp(smpp) = &provider.kind {
+                let host = smpp.host.clone();
+                note(smpp.is_open(), Weakness::OpenSmpp { host });
+            }
+        }
         for flaw in &self.messages.flaws {
             let flaw = flaw.to_string();
             note(true, Weakness::Text { flaw });

@@ -98,6 +98,8 @@ pub(super) enum Reported {
     ToServer,
     /// It is asked for so long.
     Asking { seconds: u64 },
+    /// Its report is awaited for so long.
+    Awaiting { seconds: u64 },
     /// It is not asked.
     NotAsked,
     /// It arrived.
@@ -257,6 +259,9 @@ impl Reported {
             News::Asking(patience) => Self::Asking {
                 seconds: patience.as_secs(),
             },
+            News::Awaiting(patience) => Self::Awaiting {
+                seconds: patience.as_secs(),
+            },
             News::NotAsked => Self::NotAsked,
             News::Reported { arrival, cost } => match arrival {
                 Arrival::Delivered => Self::Delivered {
@@ -289,6 +294,12 @@ impl fmt::Display for Reported {
             ),
             Self::Asking { seconds } => {
                 write!(f, "is asked what became of it, for {seconds} s")
+            }
+            Self::Awaiting { seconds } => {
+                write!(
+                    f,
+                    "is to say over its session what became of it, within {seconds} s"
+                )
             }
             Self::NotAsked => f.write_str("was not asked what became of it"),
             Self::Delivered { cost_text, .. } => {

@@ -8,16 +8,17 @@ use phonekey_delivery::{
     providers::{
         console, file, ghasedak as ghasedak_sender, inbox, infobip as infobip_sender,
         kavenegar as kavenegar_sender, melipayamak as melipayamak_sender,
-        messagebird as messagebird_sender, plivo as plivo_sender, smsir as smsir_sender,
-        sns as sns_sender, telegram as telegram_sender, twilio as twilio_sender,
-        vonage as vonage_sender, webhook as webhook_sender, whatsapp as whatsapp_sender,
+        messagebird as messagebird_sender, plivo as plivo_sender, smpp as smpp_sender,
+        smsir as smsir_sender, sns as sns_sender, telegram as telegram_sender,
+        twilio as twilio_sender, vonage as vonage_sender, webhook as webhook_sender,
+        whatsapp as whatsapp_sender,
     },
     settings::{ConsoleStream, ProviderKind},
 };
 
 use super::{
-    file as file_config, ghasedak, infobip, kavenegar, melipayamak, messagebird, plivo, smsir, sns,
-    telegram, twilio, vonage, webhook, whatsapp,
+    file as file_config, ghasedak, infobip, kavenegar, melipayamak, messagebird, plivo, smpp,
+    smsir, sns, telegram, twilio, vonage, webhook, whatsapp,
 };
 use crate::config::{
     raw::Raw,
@@ -166,6 +167,14 @@ pub static KNOWN: &[Known] = &[
         words: Words::Ours,
         reports: ReportsBy::Callback,
         read: |raw, need, reader| plivo::read(&raw.delivery_plivo, need, reader),
+    },
+    Known {
+        name: smpp_sender::NAME,
+        channels: &[Channel::Sms],
+        reach: Reach::People,
+        words: Words::Ours,
+        reports: ReportsBy::Session,
+        read: |raw, need, reader| smpp::read(&raw.delivery_smpp, need, reader),
     },
     Known {
         name: smsir_sender::NAME,
