@@ -14,11 +14,12 @@ pub(crate) fn cost(amount: &str, currency: &str) -> Option<Cost> {
 /// Digits after the point that a [`Cost`] has.
 const DIGITS: usize = 6;
 
-/// Millionths; what is less than one is left out.
-fn micros(amount: &str) -> Option<i64> {
-    let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_digits(whole) || !is_digits(part) {
+/// How many millionths an amount is: digits, which may have a point among them. What is less than a
+/// millionth is left out.
+pub(crate) fn micros(amount: &str) -> Option<i64> {
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(part) {
         return None;
     }
     let part = format!("{part:0<DIGITS$}");
@@ -38,7 +39,7 @@ mod tests {
             ("-0.00750", 7_500),
             ("0.0000019", 1),
             ("12", 12_000_000),
-            ("3.", 3_000_000),
+            ("0", 0),
             ("0.123456789", 123_456),
         ] {
             let cost = cost(amount, "usd").unwrap();
@@ -54,11 +55,15 @@ mod tests {
             "",
             "-",
             ".5",
+            "5.",
             "--1",
+            "€1",
             "1,5",
             "1.2.3",
             "1e-5",
             "9999999999999999",
+            "99999999999999999999",
+            "9223372036854775807",
         ] {
             assert_eq!(cost(odd, "USD"), None, "{odd}");
         }
