@@ -1,12 +1,16 @@
 //! The session that a provider keeps, held for as long as a message is tried.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use phonekey_core::{
     delivery::{outcome::MessageId, report::Report},
     ports::store::StoreError,
 };
+use thiserror::Error;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::JoinHandle,
@@ -21,6 +25,7 @@ use crate::provider::{HoldSession, Provider, ReportSource, TakeReports};
 pub(super) struct Held {
     ending: CancellationToken,
     task: JoinHandle<()>,
+    own: Arc<OnceLock<MessageId>>,
     reports: UnboundedReceiver<Report>,
 }
 
@@ -31,24 +36,28 @@ impl Held {
             return None;
         };
         let (told, reports) = unbounded_channel();
+        let own = Arc::new(OnceLock::new());
+        let taker = Arc::new(Told {
+            own: Arc::clone(&own),
+            told,
+        });
         let ending = CancellationToken::new();
         let (session, until) = (Arc::clone(session), ending.clone());
-        let task =
-            tokio::spawn(
-                async move { HoldSession::hold(&*session, Arc::new(Told(told)), until).await },
-            );
+        let task = tokio::spawn(async move { HoldSession::hold(&*session, taker, until).await });
         Some(Self {
             ending,
             task,
+            own,
             reports,
         })
     }
 
     /// What is reported of a message within this time.
     pub(super) async fn news_of(&mut self, id: &MessageId, patience: Duration) -> News {
+        let _ = self.own.set(id.clone());
         let reported = async {
             while let Some(report) = self.reports.recv().await {
-                if let (true, Some(arrival)) = (report.message_id == *id, report.arrival) {
+                if let Some(arrival) = report.arrival {
                     return Some((arrival, report.cost));
                 }
             }
@@ -69,13 +78,30 @@ impl Held {
 }
 
 /// Where the session leaves its reports.
-struct Told(UnboundedSender<Report>);
+///
+/// A carrier reports over whichever session of an account it likes. So what is not about the message
+/// that is tried, or comes before its name is known, is not taken: the carrier sends it again, most
+/// likely to the server that it is meant for.
+struct Told {
+    own: Arc<OnceLock<MessageId>>,
+    told: UnboundedSender<Report>,
+}
 
 #[async_trait]
 impl TakeReports for Told {
     async fn take(&self, report: Report) -> Result<(), StoreError> {
-        // Of what came before the trial, or after it, there is nobody to tell.
-        let _ = self.0.send(report);
+        if self.own.get() != Some(&report.message_id) {
+            return Err(StoreError::Unavailable {
+                source: Box::new(NotOurs),
+            });
+        }
+        // After the trial there is nobody to tell.
+        let _ = self.told.send(report);
         Ok(())
     }
 }
+
+/// A report is about a message of a server's.
+#[derive(Debug, Error)]
+#[error("the report is not about the message that is tried")]
+struct NotOurs;

@@ -25,7 +25,7 @@ use phonekey_delivery::{
     senders::Senders,
     trial::{Ended, Errand, News, Step, Trial, Ways},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -224,17 +224,14 @@ struct Talkative {
 #[async_trait]
 impl HoldSession for Talkative {
     async fn hold(&self, reports: Arc<dyn TakeReports>, ending: CancellationToken) {
-        let of_another = MessageId::new("m-0").unwrap();
-        let arrival = Some(Arrival::Undelivered(SendRefusal::Temporary));
-        for report in [
-            Report {
-                message_id: of_another,
-                arrival,
-                cost: None,
-            },
-            self.report.clone(),
-        ] {
-            reports.take(report).await.unwrap();
+        let of_another = Report {
+            message_id: MessageId::new("m-0").unwrap(),
+            ..self.report.clone()
+        };
+        assert!(reports.take(of_another).await.is_err());
+        // It is sent again until the name of the message is known.
+        while !ending.is_cancelled() && reports.take(self.report.clone()).await.is_err() {
+            let _ = timeout(SECOND, ending.cancelled()).await;
         }
         ending.cancelled().await;
         self.ended.store(true, Ordering::SeqCst);

@@ -194,7 +194,7 @@ async fn every_status_has_its_meaning() {
         (r#""11""#, Some(BadCredentials)),
         (r#""12""#, Some(RejectedContent)),
         (r#""14""#, Some(BadCredentials)),
-        (r#""15""#, Some(BadCredentials)),
+        (r#""15""#, Some(BlockedCountry)),
         (r#""22""#, Some(RejectedContent)),
         (r#""23""#, Some(BadCredentials)),
         (r#""29""#, Some(BadCredentials)),

@@ -76,12 +76,13 @@ impl Status {
 
     fn own_reason(&self) -> Option<SendRefusal> {
         Some(match self.id {
-            // No coverage there, or no route of the account's.
-            6 | 19 => SendRefusal::BlockedCountry,
+            // No coverage there, no route of the account's, or a sender that is not registered or
+            // is barred there: no reason to send nowhere else.
+            6 | 11 | 13 | 19 => SendRefusal::BlockedCountry,
             8 | 51 | 52 => SendRefusal::InvalidNumber,
             10 | 14 => SendRefusal::OptedOut,
-            // The sender is not registered, or barred; a trial account writes to its owner alone.
-            11 | 13 | 18 => SendRefusal::BadCredentials,
+            // A trial account writes to its owner alone.
+            18 => SendRefusal::BadCredentials,
             12 | 17 => SendRefusal::NoCredit,
             20 => SendRefusal::RateLimited,
             24 | 25 => SendRefusal::RejectedContent,

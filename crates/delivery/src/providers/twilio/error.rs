@@ -11,8 +11,9 @@ pub(super) fn refusal(code: i64) -> Option<SendRefusal> {
         // numbers that nobody has and for phones that nobody finds alike.
         21_614 | 21_635 | 30_004 | 30_005 | 30_006 => SendRefusal::CannotReceive,
         21_610 => SendRefusal::OptedOut,
-        // The country is not switched on; no sender of ours reaches it.
-        21_408 | 21_612 | 21_703 => SendRefusal::BlockedCountry,
+        // The country is not switched on; no sender of ours reaches it, or the one there is is not
+        // for it: no reason to send nowhere else.
+        21_408 | 21_612 | 21_657 | 21_659 | 21_703 => SendRefusal::BlockedCountry,
         30_450 | 30_453 => SendRefusal::BlockedAsFraud,
         14_107 | 20_429 | 21_611 | 30_001 | 30_022 | 30_023 | 30_027 => SendRefusal::RateLimited,
         // "Not active", for want of funds first of all.
@@ -45,8 +46,6 @@ const fn is_about_us(code: i64) -> bool {
             | 21_609
             | 21_616
             | 21_626
-            | 21_657
-            | 21_659
             | 21_660
             | 21_701
             | 21_702

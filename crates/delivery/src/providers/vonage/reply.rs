@@ -90,12 +90,13 @@ fn meaning(code: i64) -> SendOutcome {
         // A parameter is missing or wrong, and we have checked the number; the text is too long; the
         // network's code is not known, of which we name none.
         2 | 3 | 12 | 22 => SendRefusal::RejectedContent,
-        // The key, the account, its sender and its settings: 15 is a sender that the destination
-        // does not allow, 23 a callback that Vonage does not take, 29 a trial account.
-        4 | 8 | 11 | 14 | 15 | 23 | 29 | 32 => SendRefusal::BadCredentials,
+        // The key, the account, its sender and its settings: 23 is a callback that Vonage does not
+        // take, 29 a trial account.
+        4 | 8 | 11 | 14 | 23 | 29 | 32 => SendRefusal::BadCredentials,
         // "Unable to process this message, for example, an unrecognized number prefix": we have
-        // checked the number, so that another provider may well reach it.
-        6 => SendRefusal::BlockedCountry,
+        // checked the number, so that another provider may well reach it. 15 is a sender that the
+        // destination does not allow: no reason to send nowhere else.
+        6 | 15 => SendRefusal::BlockedCountry,
         7 => SendRefusal::OptedOut,
         9 => SendRefusal::NoCredit,
         33 => SendRefusal::InvalidNumber,
