@@ -56,7 +56,8 @@ struct Outcome {
     message_id: String,
     status: Status,
     error: Option<NetworkError>,
-    price: Option<Price>,
+    /// Read by itself, so that an odd one does not cost the rest.
+    price: Option<Value>,
     message_count: Option<i64>,
 }
 
@@ -72,10 +73,11 @@ impl Outcome {
     /// The report that it is; `None` when its name can be none of ours.
     fn into_report(self) -> Option<Report> {
         let segments = self.message_count.unwrap_or(1);
+        let price = self.price.map(serde_json::from_value::<Price>);
         Some(Report {
             message_id: MessageId::new(self.message_id)?,
             arrival: self.status.fate(self.error.as_ref()).arrival(),
-            cost: self.price.and_then(|price| price.of(segments)),
+            cost: price.and_then(|price| price.ok()?.of(segments)),
         })
     }
 }

@@ -127,6 +127,11 @@ fn a_report_tells_what_all_segments_cost() {
         (json!({"price": price, "messageCount": null}), euros(7500)),
         (json!({"price": price, "messageCount": 0}), euros(7500)),
         (json!({"price": null}), None),
+        (json!({"price": "0.0075 EUR"}), None),
+        (
+            json!({"price": {"pricePerMessage": null, "currency": null}}),
+            None,
+        ),
         (
             json!({"price": {"pricePerMessage": 0.01, "currency": "credits"}}),
             None,
