@@ -95,7 +95,8 @@ impl Carrier {
                     self.early.take(&provider, &report.message_id);
                 }
                 Ok(None) => {}
-                Err(error) => log_unnoted(&provider, &error),
+                // The others would fare no better; they are looked at again.
+                Err(error) => return log_unnoted(&provider, &error),
             }
         }
     }

@@ -154,7 +154,6 @@ impl Router {
     /// # Errors
     /// When the store does not tell what is due. What cannot be noted of a single message is logged.
     pub async fn follow_up_once(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.carrier.note_early_ones(now).await;
         let due = self
             .carrier
             .store
@@ -177,6 +176,12 @@ impl Router {
     /// Called once, within a runtime.
     pub fn hold_sessions(&self) {
         self.sessions.hold(&self.carrier);
+    }
+
+    /// Notes reports that came before their messages were known, where another node has settled those
+    /// by now. What cannot be noted is logged, and tried again.
+    pub async fn note_early_reports(&self, now: Timestamp) {
+        self.carrier.note_early_ones(now).await;
     }
 
     /// Counts anew how many messages of each provider end in a right code, if a rule goes by it.

@@ -28,6 +28,9 @@ const RESUME_EVERY: Duration = Duration::from_secs(2);
 /// code should go once more.
 const FOLLOW_UP_EVERY: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether another node knows by now what an early report is about.
+const EARLY_REPORTS_EVERY: Duration = Duration::from_secs(2);
+
 /// How often it is counted how many messages of each provider end in a right code.
 const CONVERSIONS_EVERY: Duration = Duration::from_secs(30);
 
@@ -51,6 +54,7 @@ pub(crate) async fn run(
         () = stopping.cancelled() => {}
         () = resume_for_ever(&deliveries, &clock) => {}
         () = follow_up_for_ever(&deliveries, &clock) => {}
+        () = note_early_reports_for_ever(&deliveries, &clock) => {}
         () = watch_conversions_for_ever(&deliveries, &clock) => {}
         () = purge_for_ever(&store, &clock, retention) => {}
     }
@@ -76,6 +80,16 @@ async fn follow_up_for_ever(deliveries: &Arc<DeliveryRouter>, clock: &Arc<dyn Cl
                 break;
             }
         }
+    }
+}
+
+async fn note_early_reports_for_ever(deliveries: &Arc<DeliveryRouter>, clock: &Arc<dyn Clock>) {
+    let mut timer = timer(EARLY_REPORTS_EVERY);
+    loop {
+        timer.tick().await;
+        let (deliveries, now) = (Arc::clone(deliveries), clock.now());
+        let step = async move { deliveries.note_early_reports(now).await };
+        contained("early reports", step).await;
     }
 }
 

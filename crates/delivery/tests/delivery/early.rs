@@ -134,10 +134,10 @@ async fn what_another_node_settles_is_noted_within_seconds() {
     says(&other, "m-1 temporary").await;
     scene.finish().await;
 
-    other.follow_up_once(scene.world.now()).await.unwrap();
+    other.note_early_reports(scene.world.now()).await;
     let at_once = scene.report().await;
     scene.world.clock.advance(Duration::from_secs(2));
-    other.follow_up_once(scene.world.now()).await.unwrap();
+    other.note_early_reports(scene.world.now()).await;
     idle().await;
 
     assert_eq!(at_once, None);
