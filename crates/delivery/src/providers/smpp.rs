@@ -26,11 +26,7 @@ mod status;
 mod tls;
 mod waiting;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use phonekey_core::{
@@ -66,9 +62,6 @@ use crate::{
 /// The provider's name.
 pub const NAME: &str = "smpp";
 
-/// How long nothing is sent after the server said that it has had too much.
-const THROTTLED_FOR: Duration = Duration::from_secs(1);
-
 /// The pauses before the session is opened anew: the second time after this one, then twice as long
 /// each time. The first time there is none.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -90,12 +83,12 @@ pub struct Smpp {
     texts: Texts,
     clock: Arc<dyn Clock>,
     standing: watch::Sender<Standing>,
-    throttled_until: Mutex<Timestamp>,
 }
 
 /// Where the session stands.
 enum Standing {
-    /// It is about to be there.
+    /// It is about to be there: for the first time, or again after it was lost. What fails to open
+    /// is [down](Self::Down) until it is there, so that no message waits for a server that is gone.
     Opening,
     /// It is there.
     Up(Arc<Session>),
@@ -125,7 +118,6 @@ impl Smpp {
             texts: surroundings.texts,
             clock: surroundings.clock,
             standing: watch::Sender::new(Standing::Opening),
-            throttled_until: Mutex::default(),
         })
     }
 
@@ -179,7 +171,7 @@ impl Smpp {
             match session.submit(attempt, write).await {
                 Submitted::Answered(frame) => match self.read_answer(&frame) {
                     Ok(id) => message_id = id,
-                    Err(status) => return self.refused(message, status, now),
+                    Err(status) => return self.refused(message, status),
                 },
                 Submitted::Unfit => return SendOutcome::Refused(SendRefusal::RejectedContent),
                 Submitted::Lost => return attempt.give_up(),
@@ -229,23 +221,14 @@ impl Smpp {
         }
     }
 
-    fn refused(&self, message: &Message, status: CommandStatus, now: Timestamp) -> SendOutcome {
+    fn refused(&self, message: &Message, status: CommandStatus) -> SendOutcome {
         warn!(
             delivery.id = %message.delivery,
             delivery.provider = NAME,
             provider.code = format_args!("{:#06x}", u32::from(status)),
             "the SMPP server did not take a message"
         );
-        if status == CommandStatus::EsmeRthrottled {
-            *self.throttle() = now.plus(THROTTLED_FOR);
-        }
         SendOutcome::Refused(status::meaning(status, &self.statuses))
-    }
-
-    fn throttle(&self) -> std::sync::MutexGuard<'_, Timestamp> {
-        self.throttled_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -253,10 +236,9 @@ impl Smpp {
 impl MessageSender for Smpp {
     async fn send(&self, message: &Message) -> SendOutcome {
         let now = self.clock.now();
-        if now < *self.throttle() {
-            return SendOutcome::Refused(SendRefusal::RateLimited);
-        }
         let attempt = Arc::new(Attempt::default());
+        // Whoever waits for this may stop waiting: then nothing more of it may be written.
+        let _over = Over(&attempt);
         let handed_over = timeout(self.timeout, self.hand_over(message, now, &attempt)).await;
         handed_over.unwrap_or_else(|_| attempt.give_up())
     }
@@ -267,13 +249,13 @@ impl HoldSession for Smpp {
     async fn hold(&self, reports: Arc<dyn TakeReports>, ending: CancellationToken) {
         let _gone = Gone(&self.standing);
         let mut pause = Duration::ZERO;
+        self.standing.send_replace(Standing::Opening);
         while !ending.is_cancelled() {
-            self.standing.send_replace(Standing::Opening);
             let connected = tokio::select! {
                 connected = self.target.connect() => connected,
                 () = ending.cancelled() => return,
             };
-            let refusal = match connected {
+            let standing = match connected {
                 Ok(link) => {
                     info!(delivery.provider = NAME, "the SMPP session is open");
                     let (session, running) =
@@ -284,7 +266,11 @@ impl HoldSession for Smpp {
                     if self.clock.now().since(since) >= LONGEST_PAUSE {
                         pause = Duration::ZERO;
                     }
-                    SendRefusal::Temporary
+                    if pause.is_zero() {
+                        Standing::Opening
+                    } else {
+                        Standing::Down(SendRefusal::Temporary)
+                    }
                 }
                 Err(not_bound) => {
                     warn!(
@@ -294,16 +280,25 @@ impl HoldSession for Smpp {
                     );
                     if not_bound.is_for_the_account() {
                         pause = LONGEST_PAUSE;
-                        SendRefusal::BadCredentials
+                        Standing::Down(SendRefusal::BadCredentials)
                     } else {
-                        SendRefusal::Temporary
+                        Standing::Down(SendRefusal::Temporary)
                     }
                 }
             };
-            self.standing.send_replace(Standing::Down(refusal));
+            self.standing.send_replace(standing);
             let _ = timeout(pause, ending.cancelled()).await;
             pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         }
+    }
+}
+
+/// A message of which nothing more is to be written once this is dropped.
+struct Over<'a>(&'a Attempt);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.give_up();
     }
 }
 

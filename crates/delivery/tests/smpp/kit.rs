@@ -208,7 +208,6 @@ impl Pdu {
 /// A sender that keeps its session.
 pub(crate) struct Client {
     pub(crate) smpp: Arc<Smpp>,
-    pub(crate) clock: Arc<ManualClock>,
     pub(crate) reports: Arc<Reports>,
     ending: CancellationToken,
     held: JoinHandle<()>,
@@ -221,10 +220,9 @@ impl Client {
 
     /// One with these texts.
     pub(crate) fn writing(settings: &SmppSettings, texts: Texts) -> Self {
-        let clock = Arc::new(ManualClock::at(values::challenge().created_at));
         let surroundings = Surroundings {
             texts,
-            clock: Arc::clone(&clock) as _,
+            clock: Arc::new(ManualClock::at(values::challenge().created_at)),
             callback: None,
             public_url: None,
         };
@@ -237,7 +235,6 @@ impl Client {
         };
         Self {
             smpp,
-            clock,
             reports,
             ending,
             held,

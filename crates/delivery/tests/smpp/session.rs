@@ -278,3 +278,16 @@ async fn a_server_that_is_not_there_is_tried_again() {
 
     assert_eq!(outcome, accepted("n-1"));
 }
+
+#[tokio::test]
+async fn no_message_waits_for_a_server_that_was_not_there_before() {
+    let server = Server::listen().await;
+    let client = Client::start(&settings(server.port()));
+    // The first time it hangs up, the second time it says nothing.
+    drop(server.connection().await);
+    let _silent = server.connection().await;
+
+    let outcome = timeout(SHORT, client.send()).await;
+
+    assert_eq!(outcome.unwrap(), NOT_SENT);
+}

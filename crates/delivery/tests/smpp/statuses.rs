@@ -1,10 +1,8 @@
 //! What a server's refusal means.
 
-use std::time::Duration;
-
 use phonekey_core::delivery::outcome::SendRefusal;
 
-use crate::kit::{GENERIC_NACK, Server, accepted, pdu, refused, settings};
+use crate::kit::{GENERIC_NACK, Server, pdu, refused, settings};
 
 #[tokio::test]
 async fn every_status_has_its_meaning() {
@@ -93,23 +91,4 @@ async fn what_the_server_cannot_read_was_refused() {
         let outcome = sending.await.unwrap();
         assert_eq!(outcome, refused(SendRefusal::Temporary), "{status:#x}");
     }
-}
-
-#[tokio::test]
-async fn a_server_that_has_had_too_much_gets_nothing_for_a_second() {
-    let server = Server::listen().await;
-    let (client, mut peer) = server.client(&settings(server.port())).await;
-    let sending = client.sending();
-    let submit = peer.read().await;
-    peer.answer(&submit, 0x58, b"").await;
-    let throttled = refused(SendRefusal::RateLimited);
-    assert_eq!(sending.await.unwrap(), throttled);
-
-    client.clock.advance(Duration::from_millis(999));
-    assert_eq!(client.send().await, throttled);
-    assert!(peer.hears_nothing().await);
-
-    client.clock.advance(Duration::from_millis(1));
-    let (outcome, _) = tokio::join!(client.send(), peer.take("n-1"));
-    assert_eq!(outcome, accepted("n-1"));
 }

@@ -37,12 +37,17 @@ pub(super) fn report(delivered: &Delivered<'_>, how: &ReceiptSettings) -> Option
     if !is_one {
         return None;
     }
-    let id = delivered
-        .receipted_message_id
-        .or_else(|| text.value("id"))?;
+    // A field may be there and say nothing.
+    let ids = [delivered.receipted_message_id, text.value("id")];
+    let message_id = ids
+        .into_iter()
+        .flatten()
+        .find_map(|id| how.id.of_receipt(id))?;
     let error = error(delivered, &text);
-    let state = delivered.message_state.map(State::of_number);
-    let state = state.or_else(|| text.value("stat").map(State::of_word))?;
+    let in_field = delivered.message_state.map(State::of_number);
+    let final_one = in_field.filter(|state| *state != State::UnderWay);
+    let in_text = text.value("stat").map(State::of_word);
+    let state = final_one.or(in_text).or(in_field)?;
     let arrival = arrival(state, error.as_deref(), how);
     if let Some(Arrival::Undelivered(_)) = arrival {
         info!(
@@ -53,7 +58,7 @@ pub(super) fn report(delivered: &Delivered<'_>, how: &ReceiptSettings) -> Option
         );
     }
     Some(Report {
-        message_id: how.id.of_receipt(id)?,
+        message_id,
         arrival,
         cost: None,
     })
@@ -240,6 +245,19 @@ mod tests {
         };
 
         assert_eq!(report(&both, &plain()), Some(reported("n-2", DELIVERED)));
+    }
+
+    #[test]
+    fn fields_that_say_nothing_leave_it_to_the_text() {
+        for (id, state) in [(&b""[..], 0), (b"\0", 99), (b"n-1", 0)] {
+            let both = Delivered {
+                receipted_message_id: Some(id),
+                message_state: Some(state),
+                ..receipt("id:n-1 stat:UNDELIV err:001")
+            };
+
+            assert_eq!(report(&both, &plain()), Some(reported("n-1", LOST)));
+        }
     }
 
     #[test]
